@@ -1,0 +1,48 @@
+// One call of one AWS operation, as a service sees it: input already parsed from the wire and checked
+// against the service's API model, output rendered by the protocol afterwards.
+//
+// In `input` and in outputs, members carry the model's names (not locationNames). Blobs are raw bytes in a
+// JSON string. Timestamps are seconds since the epoch (a number). Absent members are absent, never null.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "aws/api_error.h"
+#include "json/json.h"
+#include "net/http.h"
+
+namespace dew::aws {
+
+// Who calls. In-process calls carry the identity of whoever they act for.
+struct Identity {
+  std::string account = "000000000000";
+  std::string arn = "arn:aws:iam::000000000000:root";
+  std::string user_id = "000000000000";
+  std::string access_key;  // empty for in-process calls
+};
+
+struct Call {
+  std::string service;    // botocore's name: dynamodb, lambda, apigateway, s3, iam, sts, ssm, logs, cloudformation
+  std::string operation;  // PutItem
+  std::string region;     // of the credential scope; the configured default otherwise
+  std::string request_id;
+  Identity identity;
+  json::Object input;
+  const http::Request* http = nullptr;  // the request on the wire; null for an in-process call
+
+  // Set by a handler where the model cannot say it.
+  int status = 0;             // 0: the model's responseCode, else 200
+  http::Headers headers;      // added to the response
+};
+
+using Completion = std::move_only_function<void(ApiResult<json::Value>)>;
+// Synchronous: returns the operation's output (an object; {} for none). Never blocks for long when kInline.
+using Handler = std::function<ApiResult<json::Value>(Call&)>;
+// Asynchronous: returns at once and completes from any thread. `call` lives until the completion ran.
+using AsyncHandler = std::function<void(Call& call, Completion done)>;
+
+// Where a synchronous handler runs: on the io thread (microseconds, no waiting), or on a worker.
+enum class Run { kInline, kWorker };
+
+}  // namespace dew::aws

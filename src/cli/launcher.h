@@ -1,0 +1,38 @@
+// How the command line starts a cloud in its own process (`dew up`, `dew serve`, `dew exec`). The cloud is the
+// composition root and lies above the command line, so it hands in the function; everything afterwards goes
+// over HTTP like any other client's calls.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace dew::cli {
+
+struct CloudOptions {
+  std::string bind_address = "127.0.0.1";
+  uint16_t port = 4566;       // AWS APIs; 0: any free port
+  uint16_t http_port = 3000;  // the application's API, opened by POST /_dew/http; 0: any free port
+  std::string data_directory;
+  std::string region = "us-east-1";
+  bool fsync = true;
+};
+
+class RunningCloud {
+ public:
+  virtual ~RunningCloud() = default;
+  virtual uint16_t port() const = 0;
+  // Drains: answers what is in flight, stops functions, flushes the store.
+  virtual void stop(std::chrono::milliseconds deadline) = 0;
+};
+
+using LaunchCloud = std::function<Result<std::unique_ptr<RunningCloud>>(const CloudOptions&)>;
+
+// The whole command line. Returns the process's exit status: 0 done, 1 failed, 2 wrong usage.
+int run(int argc, char** argv, const LaunchCloud& launch);
+
+}  // namespace dew::cli

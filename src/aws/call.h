@@ -1,8 +1,9 @@
-// One call of one AWS operation, as a service sees it: input already parsed from the wire and checked
-// against the service's API model, output rendered by the protocol afterwards.
+// One call of one AWS operation, as a service sees it: input already parsed from the wire and
+// checked against the service's API model, output rendered by the protocol afterwards.
 //
-// In `input` and in outputs, members carry the model's names (not locationNames). Blobs are raw bytes in a
-// JSON string. Timestamps are seconds since the epoch (a number). Absent members are absent, never null.
+// In `input` and in outputs, members carry the model's names (not locationNames). Blobs are raw
+// bytes in a JSON string. Timestamps are seconds since the epoch (a number). Absent members are
+// absent, never null.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,8 @@ struct Identity {
 };
 
 struct Call {
-  std::string service;    // botocore's name: dynamodb, lambda, apigateway, s3, iam, sts, ssm, logs, cloudformation
+  std::string service;    // botocore's name: dynamodb, lambda, apigateway, s3, iam, sts, ssm, logs,
+                          // cloudformation
   std::string operation;  // PutItem
   std::string region;     // of the credential scope; the configured default otherwise
   std::string request_id;
@@ -32,14 +34,16 @@ struct Call {
   const http::Request* http = nullptr;  // the request on the wire; null for an in-process call
 
   // Set by a handler where the model cannot say it.
-  int status = 0;             // 0: the model's responseCode, else 200
-  http::Headers headers;      // added to the response
+  int status = 0;         // 0: the model's responseCode, else 200
+  http::Headers headers;  // added to the response
 };
 
 using Completion = std::move_only_function<void(ApiResult<json::Value>)>;
-// Synchronous: returns the operation's output (an object; {} for none). Never blocks for long when kInline.
+// Synchronous: returns the operation's output (an object; {} for none). Never blocks for long when
+// kInline.
 using Handler = std::function<ApiResult<json::Value>(Call&)>;
-// Asynchronous: returns at once and completes from any thread. `call` lives until the completion ran.
+// Asynchronous: returns at once and completes from any thread. `call` lives until the completion
+// ran.
 using AsyncHandler = std::function<void(Call& call, Completion done)>;
 
 // Where a synchronous handler runs: on the io thread (microseconds, no waiting), or on a worker.

@@ -1,5 +1,6 @@
-// Caller: how a service uses another one. The very operations that clients call, with the same input
-// check, without the wire. Blocking, so never from an io thread unless the operation is Run::kInline.
+// Caller: how a service uses another one. The very operations that clients call, with the same
+// input check, without the wire. Blocking, so never from an io thread unless the operation is
+// Run::kInline.
 #pragma once
 
 #include <string_view>

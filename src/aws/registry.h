@@ -14,7 +14,7 @@ class Registry {
  public:
   struct Entry {
     Run run = Run::kWorker;
-    Handler handler;     // one of the two
+    Handler handler;  // one of the two
     AsyncHandler async;
   };
 
@@ -22,7 +22,8 @@ class Registry {
     entries_[{std::move(service), std::move(operation)}] = Entry{run, std::move(handler), nullptr};
   }
   void add_async(std::string service, std::string operation, AsyncHandler handler) {
-    entries_[{std::move(service), std::move(operation)}] = Entry{Run::kInline, nullptr, std::move(handler)};
+    entries_[{std::move(service), std::move(operation)}] =
+        Entry{Run::kInline, nullptr, std::move(handler)};
   }
   const Entry* find(std::string_view service, std::string_view operation) const {
     const auto it = entries_.find(Names{service, operation});

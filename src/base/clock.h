@@ -1,5 +1,5 @@
-// Clock: the one source of wall-clock time. Everything that stamps, expires or waits reads it, so that
-// a test moves time instead of sleeping. Thread-safe.
+// Clock: the one source of wall-clock time. Everything that stamps, expires or waits reads it, so
+// that a test moves time instead of sleeping. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -16,8 +16,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual TimePoint now() const = 0;
 
-  int64_t now_ms() const;        // milliseconds since the epoch
-  double now_seconds() const;    // seconds since the epoch, with milliseconds
+  int64_t now_ms() const;      // milliseconds since the epoch
+  double now_seconds() const;  // seconds since the epoch, with milliseconds
 };
 
 class SystemClock final : public Clock {

@@ -20,9 +20,9 @@ std::string url_encode(std::string_view text, Slash slash = Slash::kEncode);
 enum class Plus { kLiteral, kSpace };
 std::optional<std::string> url_decode(std::string_view text, Plus plus = Plus::kLiteral);
 
-std::string md5(std::string_view bytes);          // 16 raw bytes
-std::string sha1(std::string_view bytes);         // 20 raw bytes
-std::string sha256(std::string_view bytes);       // 32 raw bytes
+std::string md5(std::string_view bytes);                                // 16 raw bytes
+std::string sha1(std::string_view bytes);                               // 20 raw bytes
+std::string sha256(std::string_view bytes);                             // 32 raw bytes
 std::string hmac_sha256(std::string_view key, std::string_view bytes);  // 32 raw bytes
 bool constant_time_equal(std::string_view a, std::string_view b);
 

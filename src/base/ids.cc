@@ -59,8 +59,12 @@ std::string random_bytes(size_t count) {
 }
 
 std::string random_hex(size_t digits) { return pick("0123456789abcdef", digits); }
-std::string random_alnum(size_t length) { return pick("abcdefghijklmnopqrstuvwxyz0123456789", length); }
-std::string random_upper_alnum(size_t length) { return pick("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", length); }
+std::string random_alnum(size_t length) {
+  return pick("abcdefghijklmnopqrstuvwxyz0123456789", length);
+}
+std::string random_upper_alnum(size_t length) {
+  return pick("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", length);
+}
 
 std::string uuid_v4() {
   unsigned char bytes[16];

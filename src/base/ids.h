@@ -1,4 +1,5 @@
-// Identifiers. All are random from the kernel's generator unless the name says otherwise; thread-safe.
+// Identifiers. All are random from the kernel's generator unless the name says otherwise;
+// thread-safe.
 #pragma once
 
 #include <cstddef>

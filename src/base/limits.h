@@ -1,4 +1,5 @@
-// Limits that more than one folder enforces. Each has its source; a folder's own limits stay with it.
+// Limits that more than one folder enforces. Each has its source; a folder's own limits stay with
+// it.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,8 @@ inline constexpr size_t kInvocationResponseBytes = 6'291'556;
 inline constexpr size_t kAsyncInvocationBytes = 1024 * 1024;
 // Bodies of AWS API calls: S3 objects and zipped functions may be larger than any other request.
 inline constexpr size_t kServiceBodyBytes = 256 * 1024 * 1024;
-// A request's start line and headers together; API Gateway refuses more than 10,240 bytes of headers.
+// A request's start line and headers together; API Gateway refuses more than 10,240 bytes of
+// headers.
 inline constexpr size_t kHeadBytes = 64 * 1024;
 inline constexpr int kJsonDepth = 128;
 

@@ -1,9 +1,9 @@
 #include "base/log.h"
 
-#include <atomic>
-
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include <atomic>
 
 namespace dew::log {
 
@@ -13,7 +13,8 @@ std::atomic<Level> threshold{Level::kWarn};
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto out = std::make_shared<spdlog::logger>("dew", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    auto out = std::make_shared<spdlog::logger>(
+        "dew", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     out->set_level(spdlog::level::trace);
     out->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
     out->flush_on(spdlog::level::trace);
@@ -24,11 +25,16 @@ spdlog::logger& logger() {
 
 spdlog::level::level_enum native(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarn: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
-    case Level::kOff: return spdlog::level::off;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+    case Level::kOff:
+      return spdlog::level::off;
   }
   return spdlog::level::off;
 }

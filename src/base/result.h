@@ -1,8 +1,9 @@
 // Result<T>: the outcome of everything that a client, a disk or a peer can make fail.
 //
-// Errors are values; exceptions are for our own bugs and never cross a folder's boundary. The services
-// use aws::ApiResult<T> (aws/api_error.h), whose error is what a client sees; an Error becomes one
-// implicitly, as an InternalFailure whose message goes to our log and not to the client.
+// Errors are values; exceptions are for our own bugs and never cross a folder's boundary. The
+// services use aws::ApiResult<T> (aws/api_error.h), whose error is what a client sees; an Error
+// becomes one implicitly, as an InternalFailure whose message goes to our log and not to the
+// client.
 #pragma once
 
 #include <expected>
@@ -13,7 +14,8 @@ namespace dew {
 
 enum class ErrorKind { kInvalid, kNotFound, kConflict, kIo, kTimeout, kUnavailable, kInternal };
 
-// An error below the level of AWS's APIs. `message` is a whole sentence for a person, and says what to do.
+// An error below the level of AWS's APIs. `message` is a whole sentence for a person, and says what
+// to do.
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string message;
@@ -33,9 +35,9 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
 
 // TRY(auto x, expression) binds the value or returns the error. CO_TRY is the same in a coroutine.
 // CHECK_OK(expression) is for a Result<void>.
-#define TRY_(tmp, decl, expr, ret)                        \
-  auto tmp = (expr);                                      \
-  if (!tmp) ret std::unexpected(std::move(tmp).error());  \
+#define TRY_(tmp, decl, expr, ret)                       \
+  auto tmp = (expr);                                     \
+  if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = *std::move(tmp)
 #define TRY(decl, ...) TRY_(DEW_CONCAT(try_, __LINE__), decl, (__VA_ARGS__), return)
 #define CO_TRY(decl, ...) TRY_(DEW_CONCAT(try_, __LINE__), decl, (__VA_ARGS__), co_return)

@@ -1,6 +1,6 @@
-// How the command line starts a cloud in its own process (`dew up`, `dew serve`, `dew exec`). The cloud is the
-// composition root and lies above the command line, so it hands in the function; everything afterwards goes
-// over HTTP like any other client's calls.
+// How the command line starts a cloud in its own process (`dew up`, `dew serve`, `dew exec`). The
+// cloud is the composition root and lies above the command line, so it hands in the function;
+// everything afterwards goes over HTTP like any other client's calls.
 #pragma once
 
 #include <chrono>

@@ -12,7 +12,9 @@ Result<Value> parse(std::string_view text) {
   const size_t used = parser.write_some(text.data(), text.size(), error);
   if (!error && used < text.size()) error = boost::json::error::extra_data;
   if (!error) parser.finish(error);
-  if (error) return fail(ErrorKind::kInvalid, fmt::format("not valid JSON: {} at byte {}", error.message(), used));
+  if (error)
+    return fail(ErrorKind::kInvalid,
+                fmt::format("not valid JSON: {} at byte {}", error.message(), used));
   return parser.release();
 }
 
@@ -60,7 +62,9 @@ std::string dump_pretty(const Value& value) {
   return out;
 }
 
-const Value* find(const Object& object, std::string_view key) { return object.if_contains({key.data(), key.size()}); }
+const Value* find(const Object& object, std::string_view key) {
+  return object.if_contains({key.data(), key.size()});
+}
 
 const Value* find(const Value& value, std::string_view key) {
   const auto* object = value.if_object();

@@ -1,5 +1,5 @@
-// The HTTP/1.1 client of the command line and of services that call out. Plain http:// always; https:// with the
-// system's trust store. Blocking: never from an io thread.
+// The HTTP/1.1 client of the command line and of services that call out. Plain http:// always;
+// https:// with the system's trust store. Blocking: never from an io thread.
 #pragma once
 
 #include <chrono>
@@ -25,13 +25,15 @@ struct ClientOptions {
   size_t body_bytes = limits::kServiceBodyBytes;
 };
 
-// One connection at a time to one origin, kept alive between calls; reconnects as needed. Not thread-safe.
+// One connection at a time to one origin, kept alive between calls; reconnects as needed. Not
+// thread-safe.
 class Client {
  public:
   explicit Client(ClientOptions options = {});
   ~Client();
   Client(Client&&) noexcept;
-  // `request.target` is ignored in favour of the URL's; Host and Content-Length are added when absent.
+  // `request.target` is ignored in favour of the URL's; Host and Content-Length are added when
+  // absent.
   Result<http::Response> send(const Url& url, const http::Request& request);
 
  private:

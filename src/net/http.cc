@@ -9,7 +9,8 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 }  // namespace
 
 bool iequals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view Headers::get(std::string_view name) const {
@@ -20,7 +21,8 @@ std::string_view Headers::get(std::string_view name) const {
 }
 
 bool Headers::has(std::string_view name) const {
-  return std::any_of(list_.begin(), list_.end(), [&](const Header& h) { return iequals(h.name, name); });
+  return std::any_of(list_.begin(), list_.end(),
+                     [&](const Header& h) { return iequals(h.name, name); });
 }
 
 void Headers::erase(std::string_view name) {

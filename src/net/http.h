@@ -1,5 +1,5 @@
-// HTTP messages and the narrow interface between the server and whoever answers. No library shows here:
-// a file that includes this compiles in a fraction of the time of one that includes Beast.
+// HTTP messages and the narrow interface between the server and whoever answers. No library shows
+// here: a file that includes this compiles in a fraction of the time of one that includes Beast.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,9 @@ class Headers {
   // The first value of that name; empty view if absent (has() tells absent from empty).
   std::string_view get(std::string_view name) const;
   bool has(std::string_view name) const;
-  void add(std::string_view name, std::string_view value) { list_.push_back({std::string(name), std::string(value)}); }
+  void add(std::string_view name, std::string_view value) {
+    list_.push_back({std::string(name), std::string(value)});
+  }
   void set(std::string_view name, std::string_view value);  // replaces every value of that name
   void erase(std::string_view name);
   void reserve(size_t n) { list_.reserve(n); }
@@ -43,10 +45,10 @@ class Headers {
 bool iequals(std::string_view a, std::string_view b);  // ASCII case folded
 
 struct Request {
-  std::string method;   // as sent, e.g. "GET"
-  std::string target;   // origin form as sent, still percent-encoded: /path?query
+  std::string method;  // as sent, e.g. "GET"
+  std::string target;  // origin form as sent, still percent-encoded: /path?query
   Headers headers;
-  std::string body;     // whole; transfer coding removed, and gzip where the server was told to
+  std::string body;  // whole; transfer coding removed, and gzip where the server was told to
   std::string remote_address;
   uint16_t local_port = 0;
 
@@ -60,8 +62,11 @@ struct Response {
   Headers headers;  // Content-Length, Connection, Date are the server's
   std::string body;
 
-  static Response text(int status, std::string body, std::string_view content_type = "text/plain; charset=utf-8");
-  static Response json(int status, std::string body) { return text(status, std::move(body), "application/json"); }
+  static Response text(int status, std::string body,
+                       std::string_view content_type = "text/plain; charset=utf-8");
+  static Response json(int status, std::string body) {
+    return text(status, std::move(body), "application/json");
+  }
 };
 
 // The answer to one request. Call it once, from any thread. Destroyed uncalled, it answers 500.

@@ -1,5 +1,5 @@
-// The threads. A Loop is one io thread with its event queue; Loops are all of them; Workers is the pool
-// for whatever may block (disk scans, unzip, a stack update). Nothing blocking runs on a Loop.
+// The threads. A Loop is one io thread with its event queue; Loops are all of them; Workers is the
+// pool for whatever may block (disk scans, unzip, a stack update). Nothing blocking runs on a Loop.
 //
 // Loops are few (by default half of the cores, at least one): the invocation path is fastest when a
 // request, its function's Runtime API connection and the answer share one thread.
@@ -20,7 +20,8 @@ namespace dew::net {
 
 using Task = std::move_only_function<void()>;
 
-// Cancels its timer when destroyed (unless fired or detached). Cancelling never waits for a running callback.
+// Cancels its timer when destroyed (unless fired or detached). Cancelling never waits for a running
+// callback.
 class Timer {
  public:
   struct State;

@@ -1,7 +1,9 @@
-// The HTTP/1.1 server: keep-alive, pipelining (answers in order), chunked bodies, Expect: 100-continue,
-// gzip request bodies, limits and timeouts on everything a client controls, graceful drain.
+// The HTTP/1.1 server: keep-alive, pipelining (answers in order), chunked bodies, Expect:
+// 100-continue, gzip request bodies, limits and timeouts on everything a client controls, graceful
+// drain.
 //
-// A request past a limit is answered (431 head, 413 body, 408 slow, 400 malformed) and the connection closed.
+// A request past a limit is answered (431 head, 413 body, 408 slow, 400 malformed) and the
+// connection closed.
 #pragma once
 
 #include <chrono>
@@ -21,7 +23,8 @@ struct ServerOptions {
   uint16_t port = 0;  // 0: any free port
   size_t head_bytes = limits::kHeadBytes;
   size_t body_bytes = limits::kApiBodyBytes;  // after decompression too
-  std::chrono::milliseconds head_timeout{10'000};   // from a request's first byte to the end of its head
+  std::chrono::milliseconds head_timeout{
+      10'000};  // from a request's first byte to the end of its head
   std::chrono::milliseconds body_timeout{30'000};   // without progress
   std::chrono::milliseconds idle_timeout{350'000};  // between requests, as API Gateway's
   std::chrono::milliseconds write_timeout{30'000};  // without progress
@@ -32,13 +35,16 @@ struct ServerOptions {
 class Server {
  public:
   // Serves on every loop (connections round robin), or on the one given.
-  static Result<std::unique_ptr<Server>> listen(Loops& loops, ServerOptions options, http::Handler handler);
-  static Result<std::unique_ptr<Server>> listen(Loop& loop, ServerOptions options, http::Handler handler);
-  virtual ~Server() = default;  // closes everything at once; no handler call begins after it returns
+  static Result<std::unique_ptr<Server>> listen(Loops& loops, ServerOptions options,
+                                                http::Handler handler);
+  static Result<std::unique_ptr<Server>> listen(Loop& loop, ServerOptions options,
+                                                http::Handler handler);
+  virtual ~Server() =
+      default;  // closes everything at once; no handler call begins after it returns
 
   virtual uint16_t port() const = 0;
-  // Stops accepting, answers what is in flight with Connection: close, returns when done or at the deadline.
-  // Not from an io thread.
+  // Stops accepting, answers what is in flight with Connection: close, returns when done or at the
+  // deadline. Not from an io thread.
   virtual void drain(std::chrono::milliseconds deadline) = 0;
 };
 

@@ -15,10 +15,11 @@ namespace dew::services {
 struct Config {
   std::string account = "000000000000";
   std::string region = "us-east-1";
-  uint16_t port = 4566;          // of the AWS APIs, once bound
-  // Base URL of the application's API with its stage ("http://localhost:3000/dev"), empty until one is served.
+  uint16_t port = 4566;  // of the AWS APIs, once bound
+  // Base URL of the application's API with its stage ("http://localhost:3000/dev"), empty until one
+  // is served.
   std::function<std::string()> api_url = [] { return std::string(); };
-  std::string data_directory;    // files that do not belong in the store: <data>/<service>/
+  std::string data_directory;  // files that do not belong in the store: <data>/<service>/
   std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port); }
 };
 

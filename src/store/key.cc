@@ -45,7 +45,8 @@ std::optional<std::string> KeyReader::text() {
 std::optional<uint64_t> KeyReader::number() {
   if (rest_.size() < 8) return std::nullopt;
   uint64_t out = 0;
-  for (int i = 0; i < 8; ++i) out = out << 8 | static_cast<unsigned char>(rest_[static_cast<size_t>(i)]);
+  for (int i = 0; i < 8; ++i)
+    out = out << 8 | static_cast<unsigned char>(rest_[static_cast<size_t>(i)]);
   rest_.remove_prefix(8);
   return out;
 }

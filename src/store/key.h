@@ -2,9 +2,9 @@
 //
 //   Key("ssm").add("parameter").add(name).str()
 //
-// Format (pinned by golden tests, docs/formats/keys.md): a string is its bytes with 00 written as 00 FF,
-// ended by 00 01; a number is eight bytes, big-endian. A tuple is thus a prefix, as bytes, of every longer
-// tuple that starts with it, and of nothing else.
+// Format (pinned by golden tests, docs/formats/keys.md): a string is its bytes with 00 written as
+// 00 FF, ended by 00 01; a number is eight bytes, big-endian. A tuple is thus a prefix, as bytes,
+// of every longer tuple that starts with it, and of nothing else.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ class Key {
 
   Key& add(std::string_view text);
   Key& add(uint64_t number);
-  Key& add_raw(std::string_view bytes) {  // already ordered bytes; must be last, or of a fixed length
+  Key& add_raw(
+      std::string_view bytes) {  // already ordered bytes; must be last, or of a fixed length
     bytes_ += bytes;
     return *this;
   }

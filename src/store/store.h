@@ -1,13 +1,14 @@
 // The embedded engine's interface: an ordered, transactional map from byte strings to byte strings.
 //
-// The shape is the one that FoundationDB and TiKV share (ordered keys, atomic batches, snapshots), so that
-// another engine can stand behind it. Two engines: rocksdb/ (durable) and memory/ (tests).
+// The shape is the one that FoundationDB and TiKV share (ordered keys, atomic batches, snapshots),
+// so that another engine can stand behind it. Two engines: rocksdb/ (durable) and memory/ (tests).
 //
-// Durability. commit() returns as soon as the batch is in the write-ahead log and visible to readers. It
-// survives a kill -9 from then on, and a power loss from the moment durable() covers its sequence number.
-// Nobody waits inside commit(): one thread syncs the log for all, and whoever acknowledges a write to a
-// client holds the answer back until when_durable() calls (the front door does so for every operation, by
-// take_last_commit(); a service need not think of it). With Sync::kOff a commit counts as durable at once.
+// Durability. commit() returns as soon as the batch is in the write-ahead log and visible to
+// readers. It survives a kill -9 from then on, and a power loss from the moment durable() covers
+// its sequence number. Nobody waits inside commit(): one thread syncs the log for all, and whoever
+// acknowledges a write to a client holds the answer back until when_durable() calls (the front door
+// does so for every operation, by take_last_commit(); a service need not think of it). With
+// Sync::kOff a commit counts as durable at once.
 //
 // Keys are built with store/key.h; every service keeps to its own first component.
 // Thread-safe. Limits: kMaxKeyBytes, kMaxBatchBytes; larger is refused with kInvalid.
@@ -35,7 +36,9 @@ enum class Sync { kOn, kOff };
 // A set of changes that becomes visible and durable as one. Not thread-safe.
 class Batch {
  public:
-  void put(std::string_view key, std::string_view value) { changes_.push_back({Kind::kPut, std::string(key), std::string(value)}); }
+  void put(std::string_view key, std::string_view value) {
+    changes_.push_back({Kind::kPut, std::string(key), std::string(value)});
+  }
   void erase(std::string_view key) { changes_.push_back({Kind::kErase, std::string(key), {}}); }
   // Every key in [begin, end).
   void erase_range(std::string_view begin, std::string_view end) {
@@ -65,7 +68,8 @@ class Cursor {
   virtual void next() = 0;  // towards the end of the range, in the cursor's direction
   virtual std::string_view key() const = 0;
   virtual std::string_view value() const = 0;
-  virtual Result<void> status() const = 0;  // check after valid() turns false: end of range, or an I/O error
+  virtual Result<void> status()
+      const = 0;  // check after valid() turns false: end of range, or an I/O error
 };
 
 class Store {
@@ -81,15 +85,18 @@ class Store {
   virtual Result<Sequence> commit(const Batch& batch) = 0;
 
   virtual bool durable(Sequence sequence) const = 0;
-  // Calls back once, when durable(sequence), on this thread if it already is, else on the syncing thread.
-  // The error is the log's failed sync: the write must then not be acknowledged.
-  virtual void when_durable(Sequence sequence, std::move_only_function<void(Result<void>)> done) = 0;
+  // Calls back once, when durable(sequence), on this thread if it already is, else on the syncing
+  // thread. The error is the log's failed sync: the write must then not be acknowledged.
+  virtual void when_durable(Sequence sequence,
+                            std::move_only_function<void(Result<void>)> done) = 0;
 
-  // The highest sequence that this thread has committed, in any store, since it last asked; 0 for none.
+  // The highest sequence that this thread has committed, in any store, since it last asked; 0 for
+  // none.
   static Sequence take_last_commit();
 
  protected:
   static void note_commit(Sequence sequence);
+  static Result<void> check_batch(const Batch& batch);  // the limits above
 };
 
 }  // namespace dew::store

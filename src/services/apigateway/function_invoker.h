@@ -7,10 +7,11 @@
 namespace dew::apigateway {
 
 struct FunctionRequest {
-  std::string function_arn;   // with alias or version if the integration names one
-  std::string payload;        // the event, JSON
-  std::string source_arn;     // arn:aws:execute-api:region:account:api/stage/METHOD/path, for the resource policy
-  std::string trace_header;   // X-Amzn-Trace-Id to hand on
+  std::string function_arn;  // with alias or version if the integration names one
+  std::string payload;       // the event, JSON
+  std::string source_arn;    // arn:aws:execute-api:region:account:api/stage/METHOD/path, for the
+                             // resource policy
+  std::string trace_header;  // X-Amzn-Trace-Id to hand on
 };
 
 struct FunctionResponse {
@@ -30,7 +31,8 @@ class FunctionInvoker {
  public:
   virtual ~FunctionInvoker() = default;
   // Called on an io thread; calls back once, from any thread (the same one when it can).
-  virtual void invoke(FunctionRequest request, std::move_only_function<void(FunctionResponse)> done) = 0;
+  virtual void invoke(FunctionRequest request,
+                      std::move_only_function<void(FunctionResponse)> done) = 0;
 };
 
 }  // namespace dew::apigateway

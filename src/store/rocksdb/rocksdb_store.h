@@ -1,5 +1,5 @@
-// The durable engine: RocksDB behind store::Store, with one thread that syncs the log for all writers
-// (group commit). Opening an existing directory recovers every commit that the log holds.
+// The durable engine: RocksDB behind store::Store, with one thread that syncs the log for all
+// writers (group commit). Opening an existing directory recovers every commit that the log holds.
 #pragma once
 
 #include <memory>

@@ -1,0 +1,39 @@
+// Who holds an access key. The sts service keeps the keys (users', assumed roles', functions'), and
+// this layer asks for them when a request is signed: the interface is ours, the implementation is
+// sts's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "aws/api_error.h"
+#include "aws/call.h"
+
+namespace dew::aws {
+
+struct Credential {
+  std::string secret;
+  std::string session_token;  // empty for a long-term key; else X-Amz-Security-Token must equal it
+  Identity identity;          // access_key is filled by the caller of find()
+};
+
+// Thread-safe; asked on io threads once per signed request, so it must answer from memory.
+class CredentialSource {
+ public:
+  virtual ~CredentialSource() = default;
+  // nullopt: no such key, or it is inactive or expired.
+  virtual std::optional<Credential> find(std::string_view access_key) = 0;
+};
+
+// Asked before every operation that comes over the wire, once its input is parsed and valid.
+// Thread-safe; runs on io threads. Without one, every authenticated caller may do everything.
+class Authorizer {
+ public:
+  virtual ~Authorizer() = default;
+  // An ApiError (AccessDeniedException, AccessDenied) refuses the call; the operation then never
+  // runs.
+  virtual ApiResult<void> authorize(const Call& call) = 0;
+};
+
+}  // namespace dew::aws

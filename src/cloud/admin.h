@@ -1,0 +1,33 @@
+// /_dew/: what `dew` itself, monitors and the console ask the cloud, beside AWS's APIs.
+//   GET  /_dew/health  200 {"status":"ready","version":…} once the AWS APIs answer; 503 {"status":"starting"} before
+//   GET  /_dew/info    region, account, ports, modes, isolation: what a start-up banner shows
+//   POST /_dew/http    {"apiId","stage","port"} opens the application's port; 200 {"url":…}; 409 when it is taken
+#pragma once
+
+#include <atomic>
+
+#include "cloud/app_ports.h"
+#include "json/json.h"
+#include "net/http.h"
+#include "net/loop.h"
+
+namespace dew::cloud {
+
+class Admin {
+ public:
+  Admin(net::Workers& workers, AppPorts& apps, std::function<json::Object()> info)
+      : workers_(workers), apps_(apps), info_(std::move(info)) {}
+
+  void handle(http::Request request, http::Responder respond);
+  void set_ready() { ready_ = true; }
+
+ private:
+  void open_port(const http::Request& request, http::Responder respond);
+
+  net::Workers& workers_;
+  AppPorts& apps_;
+  const std::function<json::Object()> info_;
+  std::atomic<bool> ready_ = false;
+};
+
+}  // namespace dew::cloud

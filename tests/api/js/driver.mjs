@@ -30,7 +30,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     if (!clients.has(name)) {
       const module = require(`@aws-sdk/${name}`);
-      const Client = Object.values(module).find((v) => typeof v === "function" && /Client$/.test(v.name) && v.name !== "__Client" && v.prototype?.destroy);
+      const Client = Object.values(module).find((v) => typeof v === "function" && /Client$/.test(v.name) && !["Client", "__Client"].includes(v.name) && v.prototype?.destroy);
       clients.set(name, { module, client: new Client({ forcePathStyle: true, maxAttempts: 1 }) });
     }
     const { module, client } = clients.get(name);

@@ -213,7 +213,7 @@ class JavaScript:
 
 
 def play(service, driver, label):
-    names = {"unique": label + uuid.uuid4().hex[:8], "account": "000000000000", "region": "us-east-1"}
+    names = {"unique": label + uuid.uuid4().hex[:8], "account": "000000000000", "region": "us-east-1", "now": int(time.time() * 1000)}
     for number, step in enumerate(steps(service), 1):
         of = step.get("service", service)
         where = f"{service} step {number}, {step['op']} through {label}"

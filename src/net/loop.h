@@ -18,6 +18,8 @@ class io_context;
 
 namespace dew::net {
 
+class LoopCore;
+
 using Task = std::move_only_function<void()>;
 
 // Cancels its timer when destroyed (unless fired or detached). Cancelling never waits for a running
@@ -48,13 +50,17 @@ class Loop {
   bool on_this_thread() const;
   Timer after(std::chrono::milliseconds delay, Task task);  // thread-safe; runs on this loop
 
+  // Joins the thread and destroys, unrun, whatever is still queued. Not from the loop's own thread.
+  // What is posted afterwards is destroyed at once.
+  void stop();
+
   boost::asio::io_context& context();  // for files of net/ and sandbox/ that include asio
+  const std::shared_ptr<LoopCore>& core() const { return core_; }  // for files of net/
 
   static Loop* current();  // the loop whose thread this is, or nullptr
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<LoopCore> core_;
 };
 
 class Loops {
@@ -62,8 +68,9 @@ class Loops {
   explicit Loops(size_t threads);
   Loop& next();  // round robin
   Loop& first();
+  Loop& at(size_t index);
   size_t size() const;
-  void stop();
+  void stop();  // every loop, as Loop::stop
 
  private:
   std::vector<std::unique_ptr<Loop>> loops_;

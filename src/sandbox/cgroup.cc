@@ -19,8 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kOurs = "/dewpoint";
-constexpr int kRemoveTries = 50;         // a killed process leaves its group a moment later
-constexpr int64_t kCpuPeriodUs = 20'000;  // as AWS's own scheduler slices
+constexpr int kRemoveTries = 50;           // a killed process leaves its group a moment later
+constexpr int64_t kCpuPeriodUs = 20'000;   // as AWS's own scheduler slices
 constexpr int64_t kMinCpuQuotaUs = 1'000;  // the kernel's minimum
 
 bool write_file(const std::string& path, std::string_view text) {

@@ -1,9 +1,9 @@
 // Control groups: the kernel's own limits on memory, CPU and processes, version 1 and 2.
 //
 // CgroupRoot finds where we may make groups, makes <base>/dewpoint/<pid>-<start>/ there, and
-// removes what a killed earlier run has left (killing its processes first). A Cgroup is one group of that
-// run; it is removed with its object. Groups are empty directories on a pseudo file system: making,
-// limiting and removing one costs about 0.3 ms.
+// removes what a killed earlier run has left (killing its processes first). A Cgroup is one group
+// of that run; it is removed with its object. Groups are empty directories on a pseudo file system:
+// making, limiting and removing one costs about 0.3 ms.
 //
 // Thread safety: CgroupRoot::make is thread-safe; a Cgroup belongs to one thread at a time.
 #pragma once

@@ -88,7 +88,8 @@ void reset_signals() {
 bool become(uint32_t uid, uint32_t gid) {
   // Not the C library's functions: those would change every thread of the process that lends us its
   // memory.
-  return ::syscall(SYS_setgroups, 0, nullptr) == 0 && ::syscall(SYS_setresgid, gid, gid, gid) == 0 &&
+  return ::syscall(SYS_setgroups, 0, nullptr) == 0 &&
+         ::syscall(SYS_setresgid, gid, gid, gid) == 0 &&
          ::syscall(SYS_setresuid, uid, uid, uid) == 0;
 }
 

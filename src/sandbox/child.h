@@ -52,14 +52,14 @@ struct ChildPlan {
   // Descriptors, all 10 or higher.
   int stdin_fd = -1;
   int output_fd = -1;
-  int report_fd = -1;  // becomes 3; -1: none
+  int report_fd = -1;   // becomes 3; -1: none
   int program_fd = -1;  // init; -1: argv[0] is started by path
   std::vector<char*> argv;
   std::vector<char*> environment;
 
   // Filled by the child.
   struct Failure {
-    const char* what = nullptr;  // a literal
+    const char* what = nullptr;    // a literal
     const char* detail = nullptr;  // of the plan
     int error = 0;
   };

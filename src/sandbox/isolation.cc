@@ -11,7 +11,8 @@ std::vector<std::string> Isolation::gaps() const {
         "functions share dew's file system and process table: this host allows no namespaces (run "
         "as root, or allow unprivileged user namespaces)");
   } else if (!own_proc) {
-    out.emplace_back("functions can list the host's processes: this host does not let us mount /proc");
+    out.emplace_back(
+        "functions can list the host's processes: this host does not let us mount /proc");
   }
   if (!memory_limit) {
     out.emplace_back(
@@ -22,7 +23,8 @@ std::vector<std::string> Isolation::gaps() const {
     out.emplace_back("CPU shares are not enforced: no writable cpu cgroup");
   }
   if (!process_limit) {
-    out.emplace_back("the number of a function's processes is not limited: no writable pids cgroup");
+    out.emplace_back(
+        "the number of a function's processes is not limited: no writable pids cgroup");
   }
   if (!seccomp) {
     out.emplace_back("system calls are not filtered: this kernel has no seccomp");

@@ -1,13 +1,13 @@
 #include "sandbox/process.h"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <charconv>
 #include <fstream>
 #include <string>
@@ -43,6 +43,15 @@ uint64_t tree_resident_bytes(int pid, int depth = 0) {
     for (const int child : children_of(pid)) sum += tree_resident_bytes(child, depth + 1);
   }
   return sum;
+}
+
+void kill_tree(int pid, int depth = 0) {
+  if (depth < kMaxTreeDepth) {
+    for (const int child : children_of(pid)) {
+      kill_tree(child, depth + 1);
+      ::kill(child, SIGKILL);
+    }
+  }
 }
 
 uint64_t high_water_bytes(int pid) {
@@ -98,7 +107,8 @@ void Process::begin() {
       self->exited_ = true;
       self->handles_.cgroup.reset();
       if (self->events_.exit) {
-        self->events_.exit(Exit{.kind = Exit::Kind::kExecFailed, .value = self->handles_.exec_errno});
+        self->events_.exit(
+            Exit{.kind = Exit::Kind::kExecFailed, .value = self->handles_.exec_errno});
       }
     });
     return;
@@ -189,6 +199,7 @@ void Process::kill() {
   if (exited_ || handles_.pidfd < 0 || handles_.exec_errno != 0) return;
   if (!handles_.own_pid_namespace) {
     if (handles_.cgroup != nullptr) handles_.cgroup->kill_all();
+    kill_tree(handles_.pid);  // those that have left the session too
     ::kill(-handles_.pid, SIGKILL);
   }
   ::syscall(SYS_pidfd_send_signal, handles_.pidfd, SIGKILL, nullptr, 0);

@@ -45,8 +45,8 @@ class Process : public std::enable_shared_from_this<Process> {
     int output_fd = -1;
     int report_fd = -1;  // of init; -1: the process is the program itself
     bool own_pid_namespace = false;
-    int exec_errno = 0;                  // the program could not be started (without init)
-    uint64_t sampled_memory_bytes = 0;   // limit to enforce by sampling; 0: none
+    int exec_errno = 0;                 // the program could not be started (without init)
+    uint64_t sampled_memory_bytes = 0;  // limit to enforce by sampling; 0: none
     std::unique_ptr<Cgroup> cgroup;
   };
   static std::shared_ptr<Process> start(net::Loop& loop, Handles handles, ProcessEvents events);

@@ -130,8 +130,8 @@ void Sandbox::Impl::run() {
 void Sandbox::Impl::carry_out(Order order) {
   std::unique_ptr<Cgroup> cgroup;
   if (cgroups != nullptr) {
-    cgroup = cgroups->make({.memory_bytes = order.spec.limits.memory_bytes,
-                            .processes = order.spec.limits.processes});
+    cgroup = cgroups->make(
+        {.memory_bytes = order.spec.limits.memory_bytes, .processes = order.spec.limits.processes});
   }
   auto handles = spawner->spawn(order.spec, isolation, std::move(cgroup));
   order.loop->post([order = std::move(order), handles = std::move(handles)]() mutable {

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-struct Run {
+struct Ran {
   Exit exit;
   std::string output;
   size_t bytes = 0;
@@ -50,8 +50,8 @@ class SandboxTest : public ::testing::TestWithParam<bool> {
   }
 
   // Runs to the end; `act` is called with the process once it has started.
-  Run run(Spec spec, std::function<void(const std::shared_ptr<Process>&)> act = nullptr) {
-    auto state = std::make_shared<Run>();
+  Ran run(Spec spec, std::function<void(const std::shared_ptr<Process>&)> act = nullptr) {
+    auto state = std::make_shared<Ran>();
     auto done = std::make_shared<std::promise<void>>();
     auto future = done->get_future();
     const auto begin = steady_clock::now();
@@ -86,38 +86,39 @@ class SandboxTest : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(SandboxTest, RunsAProgramAndCollectsItsOutput) {
-  const Run run = this->run(shell("echo out; echo err >&2; exit 3"));
-  EXPECT_EQ(run.error, "");
-  EXPECT_EQ(run.output, "out\nerr\n");
-  EXPECT_EQ(run.exit.kind, Exit::Kind::kExited);
-  EXPECT_EQ(run.exit.value, 3);
+  const Ran ran = this->run(shell("echo out; echo err >&2; exit 3"));
+  EXPECT_EQ(ran.error, "");
+  EXPECT_EQ(ran.output, "out\nerr\n");
+  EXPECT_EQ(ran.exit.kind, Exit::Kind::kExited);
+  EXPECT_EQ(ran.exit.value, 3);
 }
 
 TEST_P(SandboxTest, ReportsSignals) {
-  const Run run = this->run(shell("kill -ABRT $$"));
-  EXPECT_EQ(run.exit.kind, Exit::Kind::kSignaled);
-  EXPECT_EQ(run.exit.value, SIGABRT);
-  EXPECT_FALSE(run.exit.out_of_memory);
+  const Ran ran = this->run(shell("kill -ABRT $$"));
+  EXPECT_EQ(ran.exit.kind, Exit::Kind::kSignaled);
+  EXPECT_EQ(ran.exit.value, SIGABRT);
+  EXPECT_FALSE(ran.exit.out_of_memory);
 }
 
 TEST_P(SandboxTest, ReportsAProgramThatCannotStart) {
   Spec spec;
   spec.argv = {"/var/task/bootstrap"};
-  const Run run = this->run(spec);
-  EXPECT_EQ(run.error, "");
-  EXPECT_EQ(run.exit.kind, Exit::Kind::kExecFailed);
-  EXPECT_EQ(run.exit.value, ENOENT);
+  const Ran ran = this->run(spec);
+  EXPECT_EQ(ran.error, "");
+  EXPECT_EQ(ran.exit.kind, Exit::Kind::kExecFailed);
+  EXPECT_EQ(ran.exit.value, ENOENT);
 }
 
 TEST_P(SandboxTest, KillsTheWholeTree) {
-  const std::string marker = "86399" + std::to_string(::getpid());
-  const Run run = this->run(shell("sleep " + marker + " & setsid sleep " + marker + " & echo; wait"),
-                            [this](const std::shared_ptr<Process>& process) {
-                              loop_.after(milliseconds(100), [process] { process->kill(); }).detach();
-                            });
-  EXPECT_EQ(run.exit.kind, Exit::Kind::kSignaled);
-  EXPECT_LT(run.took, milliseconds(5000));
-  if (isolated()) {
+  const std::string marker = (GetParam() ? "86399" : "86398") + std::to_string(::getpid());
+  const Ran ran =
+      this->run(shell("sleep " + marker + " & setsid sleep " + marker + " & echo; wait"),
+                [this](const std::shared_ptr<Process>& process) {
+                  loop_.after(milliseconds(100), [process] { process->kill(); }).detach();
+                });
+  EXPECT_EQ(ran.exit.kind, Exit::Kind::kSignaled);
+  EXPECT_LT(ran.took, milliseconds(5000));
+  {
     for (const auto& entry : fs::directory_iterator("/proc")) {
       std::error_code error;
       const auto path = entry.path() / "cmdline";
@@ -132,27 +133,28 @@ TEST_P(SandboxTest, KillsTheWholeTree) {
 }
 
 TEST_P(SandboxTest, AFloodOfOutputNeitherStallsNorBalloons) {
-  const Run run = this->run(shell("head -c 100000000 /dev/zero; echo done"));
-  EXPECT_EQ(run.exit.kind, Exit::Kind::kExited);
-  EXPECT_EQ(run.bytes, 100'000'005U);
+  const Ran ran = this->run(shell("head -c 100000000 /dev/zero; echo done"));
+  EXPECT_EQ(ran.exit.kind, Exit::Kind::kExited);
+  EXPECT_EQ(ran.bytes, 100'000'005U);
 }
 
 TEST_P(SandboxTest, EnforcesTheMemoryLimit) {
   Spec spec = shell("x=$(head -c 300000000 /dev/zero | tr '\\0' x); echo survived");
   spec.limits.memory_bytes = 64ULL * 1024 * 1024;
-  const Run run = this->run(spec);
-  EXPECT_EQ(run.output.find("survived"), std::string::npos);
-  EXPECT_EQ(run.exit.kind, Exit::Kind::kSignaled);
-  EXPECT_TRUE(run.exit.out_of_memory);
+  const Ran ran = this->run(spec);
+  EXPECT_EQ(ran.output.find("survived"), std::string::npos);
+  EXPECT_EQ(ran.exit.kind, Exit::Kind::kSignaled);
+  EXPECT_TRUE(ran.exit.out_of_memory);
 }
 
 TEST_P(SandboxTest, MeasuresMemory) {
   uint64_t peak = 0;
-  this->run(shell("read x < /dev/zero & sleep 0.2; kill $!"),
-            [&](const std::shared_ptr<Process>& process) {
-              loop_.after(milliseconds(100), [&peak, process] { peak = process->peak_memory_bytes(); })
-                  .detach();
-            });
+  this->run(
+      shell("read x < /dev/zero & sleep 0.2; kill $!"),
+      [&](const std::shared_ptr<Process>& process) {
+        loop_.after(milliseconds(100), [&peak, process] { peak = process->peak_memory_bytes(); })
+            .detach();
+      });
   EXPECT_GT(peak, 100'000U);
   EXPECT_LT(peak, 100'000'000U);
 }
@@ -160,14 +162,17 @@ TEST_P(SandboxTest, MeasuresMemory) {
 TEST_P(SandboxTest, ShowsOnlyWhatItShould) {
   if (!isolated()) GTEST_SKIP() << "this host allows no namespaces";
   const std::string hidden = (directory_ / "state").string();
-  const Run run = this->run(
-      shell("id -u; touch /var/task/x 2>&1 | grep -c 'Read-only'; touch /etc/x 2>/dev/null || echo ro;"
-            "touch /tmp/x && echo tmp; ls " + hidden + " 2>/dev/null || echo hidden; ls /root /home 2>/dev/null"
-            " || echo nohome; ls /proc | grep -c '^[0-9]'; umount /tmp 2>/dev/null || echo denied;"
-            "cat /proc/1/environ >/dev/null 2>&1 || echo sealed; ls /tmp"));
-  EXPECT_EQ(run.output.substr(0, run.output.find("denied")),
-            "61051\n1\nro\ntmp\nhidden\nnohome\n4\n") << run.output;
-  EXPECT_NE(run.output.find("sealed"), std::string::npos);
+  const Ran ran = this->run(shell(
+      "id -u; touch /var/task/x 2>&1 | grep -c 'Read-only'; touch /etc/x 2>/dev/null || echo ro;"
+      "touch /tmp/x && echo tmp; ls " +
+      hidden +
+      " 2>/dev/null || echo hidden; ls /root /home 2>/dev/null"
+      " || echo nohome; ls /proc | grep -c '^[0-9]'; umount /tmp 2>/dev/null || echo denied;"
+      "cat /proc/1/environ >/dev/null 2>&1 || echo sealed; ls /tmp"));
+  EXPECT_EQ(ran.output.substr(0, ran.output.find("denied")),
+            "61051\n1\nro\ntmp\nhidden\nnohome\n4\n")
+      << ran.output;
+  EXPECT_NE(ran.output.find("sealed"), std::string::npos);
 }
 
 TEST_P(SandboxTest, BoundsTheTemporaryDirectory) {
@@ -179,16 +184,15 @@ TEST_P(SandboxTest, BoundsTheTemporaryDirectory) {
 
 TEST_P(SandboxTest, RefusesDangerousCalls) {
   if (!sandbox_->isolation().seccomp) GTEST_SKIP() << "this kernel has no seccomp";
-  const Run run = this->run(shell("unshare -U true 2>/dev/null || echo refused; true"));
-  EXPECT_EQ(run.output, "refused\n");
+  const Ran ran = this->run(shell("unshare -U true 2>/dev/null || echo refused; true"));
+  EXPECT_EQ(ran.output, "refused\n");
 }
 
 TEST_P(SandboxTest, LeavesNoControlGroupBehind) {
   if (sandbox_->isolation().cgroups != CgroupVersion::kV1) GTEST_SKIP() << "no cgroup v1";
   this->run(shell("true"));
   sandbox_.reset();
-  const std::string run_name =
-      fmt::format("{}-{}", ::getpid(), process_start_time(::getpid()));
+  const std::string run_name = fmt::format("{}-{}", ::getpid(), process_start_time(::getpid()));
   for (const auto& entry : fs::recursive_directory_iterator(
            "/sys/fs/cgroup/pids", fs::directory_options::skip_permission_denied)) {
     EXPECT_NE(entry.path().filename(), run_name);
@@ -201,8 +205,8 @@ TEST_P(SandboxTest, StartsFast) {
   std::vector<double> times;
   for (int i = 0; i < 20; ++i) {
     const auto begin = steady_clock::now();
-    const Run run = this->run(spec);
-    EXPECT_EQ(run.error, "");
+    const Ran ran = this->run(spec);
+    EXPECT_EQ(ran.error, "");
     times.push_back(std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count());
   }
   std::ranges::sort(times);
@@ -210,9 +214,8 @@ TEST_P(SandboxTest, StartsFast) {
   EXPECT_LT(times[10], 200.0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, SandboxTest, ::testing::Bool(), [](const auto& info) {
-  return info.param ? "Isolated" : "Plain";
-});
+INSTANTIATE_TEST_SUITE_P(Levels, SandboxTest, ::testing::Bool(),
+                         [](const auto& info) { return info.param ? "Isolated" : "Plain"; });
 
 TEST(IsolationTest, SaysPlainlyWhatIsMissing) {
   EXPECT_EQ(Isolation{}.gaps().size(), 5U);

@@ -99,9 +99,9 @@ Result<std::unique_ptr<Spawner>> Spawner::open(std::string state_directory) {
   if (fd < 0) fd = ::memfd_create("dewpoint-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   self->init_fd_ = raise_fd(fd);
   if (self->init_fd_ < 0) return std::unexpected(system_error("make a memory file"));
-  const std::string_view init(dew_embed_sandbox_init_begin,
-                              static_cast<size_t>(dew_embed_sandbox_init_end -
-                                                  dew_embed_sandbox_init_begin));
+  const std::string_view init(
+      dew_embed_sandbox_init_begin,
+      static_cast<size_t>(dew_embed_sandbox_init_end - dew_embed_sandbox_init_begin));
   if (::write(self->init_fd_, init.data(), init.size()) != static_cast<ssize_t>(init.size())) {
     return std::unexpected(system_error("write a memory file"));
   }
@@ -144,10 +144,10 @@ Result<void> Spawner::clone_child(Child& child) {
   ::close(child.pidfd);
   child.pidfd = -1;
   const char* detail = child.failure.detail;
-  return fail(ErrorKind::kIo, fmt::format("cannot {}{}{}: {}", const_cast<const char*>(child.failure.what),
-                                          detail != nullptr ? " " : "",
-                                          detail != nullptr ? detail : "",
-                                          ::strerror(child.failure.error)));
+  return fail(ErrorKind::kIo,
+              fmt::format("cannot {}{}{}: {}", const_cast<const char*>(child.failure.what),
+                          detail != nullptr ? " " : "", detail != nullptr ? detail : "",
+                          ::strerror(child.failure.error)));
 }
 
 Result<Process::Handles> Spawner::spawn(const Spec& spec, const Isolation& isolation,

@@ -31,9 +31,9 @@ class Spawner {
   Result<void> clone_child(Child& child);
 
   std::string state_;
-  std::string root_;     // an empty directory to build roots on
-  int init_fd_ = -1;     // the embedded first process
-  int null_fd_ = -1;     // /dev/null
+  std::string root_;  // an empty directory to build roots on
+  int init_fd_ = -1;  // the embedded first process
+  int null_fd_ = -1;  // /dev/null
   void* stack_ = nullptr;
 };
 

@@ -16,8 +16,16 @@ typedef long word;
 #define SYSTEM_SIGCHLD 17
 
 #if defined(__x86_64__)
-enum { SYS_write = 1, SYS_dup3 = 292, SYS_fcntl = 72, SYS_clone = 56, SYS_execve = 59, SYS_exit = 60,
-       SYS_wait4 = 61, SYS_prctl = 157 };
+enum {
+  SYS_write = 1,
+  SYS_dup3 = 292,
+  SYS_fcntl = 72,
+  SYS_clone = 56,
+  SYS_execve = 59,
+  SYS_exit = 60,
+  SYS_wait4 = 61,
+  SYS_prctl = 157
+};
 static word syscall5(word n, word a, word b, word c, word d, word e) {
   word result;
   register word r10 __asm__("r10") = d;
@@ -29,10 +37,19 @@ static word syscall5(word n, word a, word b, word c, word d, word e) {
   return result;
 }
 __asm__(
-    ".global _start\n_start:\n xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call init_main\n hlt\n");
+    ".global _start\n_start:\n xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call init_main\n "
+    "hlt\n");
 #elif defined(__aarch64__)
-enum { SYS_write = 64, SYS_dup3 = 24, SYS_fcntl = 25, SYS_clone = 220, SYS_execve = 221, SYS_exit = 93,
-       SYS_wait4 = 260, SYS_prctl = 167 };
+enum {
+  SYS_write = 64,
+  SYS_dup3 = 24,
+  SYS_fcntl = 25,
+  SYS_clone = 220,
+  SYS_execve = 221,
+  SYS_exit = 93,
+  SYS_wait4 = 260,
+  SYS_prctl = 167
+};
 static word syscall5(word n, word a, word b, word c, word d, word e) {
   register word x8 __asm__("x8") = n;
   register word x0 __asm__("x0") = a;
@@ -40,10 +57,7 @@ static word syscall5(word n, word a, word b, word c, word d, word e) {
   register word x2 __asm__("x2") = c;
   register word x3 __asm__("x3") = d;
   register word x4 __asm__("x4") = e;
-  __asm__ volatile("svc 0"
-                   : "+r"(x0)
-                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-                   : "memory");
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
   return x0;
 }
 __asm__(".global _start\n_start:\n mov x29,#0\n mov x0,sp\n bl init_main\n brk #1\n");
@@ -74,7 +88,8 @@ __attribute__((used, noreturn)) void init_main(word* stack) {
   /* A plain fork: this process is a few pages, so copying it is cheap and nothing is shared. */
   word child = syscall5(SYS_clone, SYSTEM_SIGCHLD, 0, 0, 0, 0);
   if (child == 0) {
-    word error = syscall5(SYS_execve, (word)arguments[1], (word)(arguments + 2), (word)environment, 0, 0);
+    word error =
+        syscall5(SYS_execve, (word)arguments[1], (word)(arguments + 2), (word)environment, 0, 0);
     report(1, (int)-error);
     leave(127);
   }

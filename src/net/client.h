@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/limits.h"
 #include "base/result.h"
 #include "net/http.h"
 

@@ -1,0 +1,237 @@
+#include "connection.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace dew::detail {
+namespace {
+
+using std::chrono::milliseconds;
+
+Error network_error(std::string code, std::string message) {
+  return Error{std::move(code), std::move(message), 0, true};
+}
+
+std::string errno_text(int error) { return std::generic_category().message(error); }
+
+// Waits for the connect to end. Interrupted waits start again: a signal is no reason to give up.
+Result<void> finish_connect(int fd, milliseconds timeout) {
+  pollfd poll_fd{fd, POLLOUT, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&poll_fd, 1, static_cast<int>(timeout.count()));
+  } while (ready < 0 && errno == EINTR);
+  if (ready == 0) return std::unexpected(network_error("Timeout", "connect timed out"));
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (ready < 0 || error != 0)
+    return std::unexpected(network_error("ConnectionError", errno_text(error)));
+  return {};
+}
+
+Result<int> connect_to(const addrinfo& address, milliseconds timeout) {
+  const int fd = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                          address.ai_protocol);
+  if (fd < 0) return std::unexpected(network_error("ConnectionError", errno_text(errno)));
+  if (::connect(fd, address.ai_addr, address.ai_addrlen) != 0) {
+    Result<void> connected =
+        errno == EINPROGRESS ? finish_connect(fd, timeout)
+                             : std::unexpected(network_error("ConnectionError", errno_text(errno)));
+    if (!connected) {
+      ::close(fd);
+      return std::unexpected(connected.error());
+    }
+  }
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return fd;
+}
+
+// Debian's OpenSSL, linked statically, would look for Debian's certificates only: try where the
+// distributions put theirs.
+SSL_CTX* tls_context() {
+  static SSL_CTX* context = [] {
+    SSL_CTX* made = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION);
+    SSL_CTX_set_verify(made, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_default_verify_paths(made);
+    static constexpr std::array kBundles = {
+        "/etc/pki/tls/certs/ca-bundle.crt",    // Amazon Linux, Fedora
+        "/etc/ssl/certs/ca-certificates.crt",  // Debian, Alpine
+        "/etc/ssl/ca-bundle.pem",              // SUSE
+    };
+    const char* chosen = std::getenv("AWS_CA_BUNDLE");
+    if (chosen != nullptr && *chosen != '\0') {
+      SSL_CTX_load_verify_locations(made, chosen, nullptr);
+    } else {
+      for (const char* bundle : kBundles) {
+        if (::access(bundle, R_OK) == 0 &&
+            SSL_CTX_load_verify_locations(made, bundle, nullptr) == 1)
+          break;
+      }
+    }
+    return made;
+  }();
+  return context;
+}
+
+std::string tls_error() {
+  const unsigned long code = ERR_get_error();
+  if (code == 0) return "the connection ended";
+  std::array<char, 256> text{};
+  ERR_error_string_n(code, text.data(), text.size());
+  return text.data();
+}
+
+}  // namespace
+
+struct Connection::Tls {
+  SSL* ssl = nullptr;
+  std::string out;  // parts joined: one TLS record, one write
+  ~Tls() { SSL_free(ssl); }
+};
+
+Connection::Connection() = default;
+Connection::~Connection() { close(); }
+Connection::Connection(Connection&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      io_timeout_(other.io_timeout_),
+      tls_(std::move(other.tls_)) {}
+Connection& Connection::operator=(Connection&& other) noexcept {
+  if (this != &other) {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    io_timeout_ = other.io_timeout_;
+    tls_ = std::move(other.tls_);
+  }
+  return *this;
+}
+
+void Connection::close() {
+  tls_.reset();
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+  io_timeout_ = milliseconds{-1};
+}
+
+void Connection::set_io_timeout(milliseconds timeout) {
+  if (timeout == io_timeout_ || fd_ < 0) return;
+  io_timeout_ = timeout;
+  const timeval value{static_cast<time_t>(timeout.count() / 1000),
+                      static_cast<suseconds_t>(timeout.count() % 1000 * 1000)};
+  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value);
+  ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &value, sizeof value);
+}
+
+Result<void> Connection::open(const Endpoint& endpoint, milliseconds connect_timeout,
+                              milliseconds io_timeout) {
+  close();
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int failed =
+      ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
+  if (failed != 0) {
+    return std::unexpected(
+        network_error("ConnectionError", endpoint.host + ": " + ::gai_strerror(failed)));
+  }
+  Result<int> fd =
+      std::unexpected(network_error("ConnectionError", endpoint.host + ": no address"));
+  for (const addrinfo* address = found; address != nullptr && !fd; address = address->ai_next) {
+    fd = connect_to(*address, connect_timeout);
+  }
+  ::freeaddrinfo(found);
+  if (!fd) return std::unexpected(fd.error());
+  fd_ = *fd;
+  set_io_timeout(io_timeout);
+  if (!endpoint.tls) return {};
+  auto secured = handshake(endpoint.host);
+  if (!secured) close();
+  return secured;
+}
+
+Result<void> Connection::handshake(const std::string& host) {
+  tls_ = std::make_unique<Tls>();
+  tls_->ssl = SSL_new(tls_context());
+  SSL_set_tlsext_host_name(tls_->ssl, host.c_str());
+  SSL_set1_host(tls_->ssl, host.c_str());
+  SSL_set_fd(tls_->ssl, fd_);
+  ERR_clear_error();
+  if (SSL_connect(tls_->ssl) == 1) return {};
+  const long verified = SSL_get_verify_result(tls_->ssl);
+  if (verified != X509_V_OK) {
+    Error error{"TlsError", host + ": " + X509_verify_cert_error_string(verified), 0, false};
+    return std::unexpected(std::move(error));
+  }
+  return std::unexpected(
+      network_error("ConnectionError", "TLS handshake with " + host + ": " + tls_error()));
+}
+
+Result<void> Connection::write(std::span<iovec> parts) {
+  if (tls_) {
+    tls_->out.clear();
+    for (const iovec& part : parts)
+      tls_->out.append(static_cast<const char*>(part.iov_base), part.iov_len);
+    ERR_clear_error();
+    size_t written = 0;
+    if (SSL_write_ex(tls_->ssl, tls_->out.data(), tls_->out.size(), &written) == 1) return {};
+    return std::unexpected(network_error("ConnectionError", "TLS write: " + tls_error()));
+  }
+  msghdr message{};
+  while (!parts.empty()) {
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return std::unexpected(network_error("Timeout", "write timed out"));
+      return std::unexpected(network_error("ConnectionError", "write: " + errno_text(errno)));
+    }
+    while (!parts.empty() && static_cast<size_t>(sent) >= parts.front().iov_len) {
+      sent -= static_cast<ssize_t>(parts.front().iov_len);
+      parts = parts.subspan(1);
+    }
+    if (!parts.empty()) {
+      parts.front().iov_base = static_cast<char*>(parts.front().iov_base) + sent;
+      parts.front().iov_len -= static_cast<size_t>(sent);
+    }
+  }
+  return {};
+}
+
+Result<size_t> Connection::read(char* into, size_t room) {
+  if (tls_) {
+    ERR_clear_error();
+    size_t got = 0;
+    if (SSL_read_ex(tls_->ssl, into, room, &got) == 1) return got;
+    const int why = SSL_get_error(tls_->ssl, 0);
+    if (why == SSL_ERROR_ZERO_RETURN) return size_t{0};
+    if (why == SSL_ERROR_WANT_READ)
+      return std::unexpected(network_error("Timeout", "read timed out"));
+    return std::unexpected(network_error("ConnectionError", "TLS read: " + tls_error()));
+  }
+  while (true) {
+    const ssize_t got = ::recv(fd_, into, room, 0);
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) return std::unexpected(network_error("Timeout", "read timed out"));
+    return std::unexpected(network_error("ConnectionError", "read: " + errno_text(errno)));
+  }
+}
+
+}  // namespace dew::detail

@@ -1,0 +1,91 @@
+// What the files of this folder share: records, errors, paging, limits. Not for other folders.
+//
+// Records (JSON) in the store, names in lower case:
+//   iam role NAME, iam user NAME   a principal: its description, inline policies, attached ARNs,
+//   tags, keys iam policy NAME                a customer managed policy with its versions iam key
+//   ID                     an access key: user, secret, status
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/context.h"
+#include "services/records.h"
+
+namespace dew::iam {
+
+// docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+inline constexpr size_t kPoliciesPerPrincipal = 10;
+inline constexpr size_t kTrustPolicyChars = 2048;
+inline constexpr size_t kInlinePolicyCharsRole = 10'240;
+inline constexpr size_t kInlinePolicyCharsUser = 2048;
+inline constexpr size_t kManagedPolicyChars = 6144;
+inline constexpr size_t kPolicyVersions = 5;
+inline constexpr size_t kAccessKeysPerUser = 2;
+inline constexpr size_t kTags = 50;
+inline constexpr size_t kDefaultPage = 100;
+
+using aws::ApiResult;
+using aws::Call;
+
+struct State {
+  services::Context context;
+  mutable std::mutex mutex;
+};
+
+enum class Principal { kRole, kUser };
+
+std::string_view word(Principal kind);  // "role", "user"
+std::string name_of(Principal kind, const json::Object& input);
+store::Key principal_key(Principal kind, std::string_view name);
+ApiResult<json::Object> load_principal(const State& state, Principal kind, std::string_view name);
+ApiResult<json::Value> store_record(State& state, const store::Key& key,
+                                    const json::Object& record);
+
+std::unexpected<aws::ApiError> no_such_entity(std::string message);
+std::unexpected<aws::ApiError> already_exists(std::string message);
+std::unexpected<aws::ApiError> delete_conflict(std::string message);
+std::unexpected<aws::ApiError> limit_exceeded(std::string message);
+
+std::string arn(const State& state, std::string_view kind, std::string_view path,
+                std::string_view name);
+std::string lower(std::string_view text);
+size_t chars_without_space(std::string_view text);
+
+// `entries` sorted by the order of the list; pages by MaxItems and Marker (an index, opaque to
+// clients).
+json::Value page(const json::Object& input, std::string_view list, json::Array entries);
+
+// Tags of a record: added or replaced, and taken away.
+ApiResult<void> merge_tags(json::Object& record, const json::Array& tags);
+void remove_tags(json::Object& record, const json::Array& keys);
+
+// Members that describe a record to clients: all but what this folder keeps for itself.
+json::Object describe(Principal kind, const json::Object& record);
+
+// A managed policy of either owner, as GetPolicy describes it, with its versions; error when
+// absent.
+ApiResult<json::Object> load_policy(const State& state, std::string_view policy_arn);
+ApiResult<int64_t> attachments(const State& state, std::string_view policy_arn);
+
+// AWS's own policies that deployments attach.
+struct ManagedPolicy {
+  std::string_view path;  // "/service-role/"
+  std::string_view name;
+  std::string_view document;
+};
+const std::vector<ManagedPolicy>& aws_managed_policies();
+
+using Operation = std::function<ApiResult<json::Value>(State&, Call&)>;
+using Add = std::function<void(std::string, Operation)>;
+void add_role_operations(const Add& add);
+void add_user_operations(const Add& add);
+void add_policy_operations(const Add& add);
+// PutRolePolicy/PutUserPolicy, AttachRolePolicy/AttachUserPolicy, TagRole/TagUser, … for either
+// kind.
+void add_principal_operations(const Add& add, Principal kind);
+
+}  // namespace dew::iam

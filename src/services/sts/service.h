@@ -1,0 +1,55 @@
+// STS: temporary credentials. AssumeRole and GetSessionToken issue an access key (ASIA…), a secret
+// and a session token that expire; find_session() hands them to whoever verifies signatures.
+// docs.aws.amazon.com/STS/latest/APIReference/
+//
+// Sessions are kept in memory and in the store, so that they outlive a restart; expired ones are
+// dropped whenever a new one is issued, at most kSweep at a time. Thread-safe.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/guarded.h"
+#include "services/context.h"
+
+namespace dew::sts {
+
+inline constexpr size_t kSweep = 64;
+inline constexpr size_t kMaxSessions = 100'000;  // live at one time; AssumeRole refuses beyond it
+
+struct Session {
+  std::string secret;
+  std::string token;
+  int64_t expires_ms = 0;
+  aws::Identity identity;
+};
+
+class Service {
+ public:
+  explicit Service(const services::Context& context);
+
+  void register_operations(aws::Registry& registry);
+
+  // nullopt: no such key, or expired.
+  std::optional<Session> find_session(std::string_view access_key_id) const;
+
+ private:
+  struct Sessions {
+    std::map<std::string, Session, std::less<>> by_key;
+    std::multimap<int64_t, std::string> by_expiry;
+  };
+
+  aws::ApiResult<json::Value> get_caller_identity(aws::Call& call);
+  aws::ApiResult<json::Value> assume_role(aws::Call& call);
+  aws::ApiResult<json::Value> get_session_token(aws::Call& call);
+  aws::ApiResult<json::Value> get_access_key_info(aws::Call& call);
+  // Stores a session and renders it as the API's Credentials.
+  aws::ApiResult<json::Object> issue(aws::Identity identity, int64_t seconds);
+
+  services::Context context_;
+  Guarded<Sessions> sessions_;
+};
+
+}  // namespace dew::sts

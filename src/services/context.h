@@ -20,6 +20,7 @@ struct Config {
   // is served.
   std::function<std::string()> api_url = [] { return std::string(); };
   std::string data_directory;  // files that do not belong in the store: <data>/<service>/
+  bool fsync = true;           // files are synced before an answer, as the store's log is
   std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port); }
 };
 

@@ -100,7 +100,7 @@ TEST(Users, HaveAccessKeys) {
   EXPECT_EQ(found->identity.arn, "arn:aws:iam::000000000000:user/kim");
   iam.ok("iam", "UpdateAccessKey",
          {{"UserName", "kim"}, {"AccessKeyId", id}, {"Status", "Inactive"}});
-  EXPECT_FALSE(iam.service.find_access_key(id)->active);
+  EXPECT_FALSE(iam.service.find_access_key(id).has_value());
   EXPECT_FALSE(iam.ok("iam", "ListAccessKeys", {{"UserName", "kim"}})["AccessKeyMetadata"]
                    .as_array()[0]
                    .as_object()

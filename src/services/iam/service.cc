@@ -22,20 +22,18 @@ void Service::register_operations(aws::Registry& registry) {
   add_principal_operations(add, Principal::kUser);
 }
 
-std::optional<AccessKey> Service::find_access_key(std::string_view access_key_id) const {
+std::optional<aws::Credential> Service::find_access_key(std::string_view access_key_id) const {
   std::lock_guard lock(state_->mutex);
   const auto record =
       services::load(state_->context.store, store::Key("iam").add("key").add(access_key_id));
-  if (!record || !*record) return std::nullopt;
+  if (!record || !*record || json::string_or(**record, "Status") != "Active") return std::nullopt;
   const auto user =
       load_principal(*state_, Principal::kUser, json::string_or(**record, "UserName"));
   if (!user) return std::nullopt;
-  AccessKey key;
-  key.secret = json::string_or(**record, "SecretAccessKey");
-  key.active = json::string_or(**record, "Status") == "Active";
-  key.identity = {state_->context.config.account, json::string_or(*user, "Arn"),
-                  json::string_or(*user, "UserId"), std::string(access_key_id)};
-  return key;
+  return aws::Credential{json::string_or(**record, "SecretAccessKey"),
+                         "",
+                         {state_->context.config.account, json::string_or(*user, "Arn"),
+                          json::string_or(*user, "UserId"), std::string(access_key_id)}};
 }
 
 }  // namespace dew::iam

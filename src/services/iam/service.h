@@ -11,18 +11,12 @@
 #include <string>
 #include <string_view>
 
+#include "aws/credentials.h"
 #include "services/context.h"
 
 namespace dew::iam {
 
 struct State;
-
-// The long-term secret behind an access key, for verifying signatures.
-struct AccessKey {
-  std::string secret;
-  aws::Identity identity;
-  bool active = true;
-};
 
 class Service {
  public:
@@ -31,7 +25,9 @@ class Service {
 
   void register_operations(aws::Registry& registry);
 
-  std::optional<AccessKey> find_access_key(std::string_view access_key_id) const;
+  // The secret behind a user's access key; nullopt when there is none, or it is inactive. The cloud
+  // hands this to sts, which answers for every kind of key.
+  std::optional<aws::Credential> find_access_key(std::string_view access_key_id) const;
 
  private:
   std::unique_ptr<State> state_;

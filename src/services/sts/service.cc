@@ -58,6 +58,14 @@ void Service::register_operations(aws::Registry& registry) {
   add("GetAccessKeyInfo", &Service::get_access_key_info);
 }
 
+std::optional<aws::Credential> Service::find(std::string_view access_key) {
+  if (auto session = find_session(access_key)) {
+    return aws::Credential{std::move(session->secret), std::move(session->token),
+                           std::move(session->identity)};
+  }
+  return long_term_keys_ ? long_term_keys_(access_key) : std::nullopt;
+}
+
 std::optional<Session> Service::find_session(std::string_view access_key_id) const {
   const auto now = context_.clock.now_ms();
   return sessions_.read([&](const Sessions& sessions) -> std::optional<Session> {

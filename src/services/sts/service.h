@@ -1,16 +1,18 @@
 // STS: temporary credentials. AssumeRole and GetSessionToken issue an access key (ASIA…), a secret
-// and a session token that expire; find_session() hands them to whoever verifies signatures.
-// docs.aws.amazon.com/STS/latest/APIReference/
+// and a session token that expire; find() hands them, and the users' own keys, to whoever verifies
+// signatures. docs.aws.amazon.com/STS/latest/APIReference/
 //
 // Sessions are kept in memory and in the store, so that they outlive a restart; expired ones are
 // dropped whenever a new one is issued, at most kSweep at a time. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "aws/credentials.h"
 #include "base/guarded.h"
 #include "services/context.h"
 
@@ -26,9 +28,16 @@ struct Session {
   aws::Identity identity;
 };
 
-class Service {
+class Service final : public aws::CredentialSource {
  public:
   explicit Service(const services::Context& context);
+
+  // Where the users' long-term keys are looked up (iam's find_access_key). Before the first
+  // request.
+  using LongTermKeys = std::function<std::optional<aws::Credential>(std::string_view access_key)>;
+  void set_long_term_keys(LongTermKeys keys) { long_term_keys_ = std::move(keys); }
+
+  std::optional<aws::Credential> find(std::string_view access_key) override;
 
   void register_operations(aws::Registry& registry);
 
@@ -49,6 +58,7 @@ class Service {
   aws::ApiResult<json::Object> issue(aws::Identity identity, int64_t seconds);
 
   services::Context context_;
+  LongTermKeys long_term_keys_;
   Guarded<Sessions> sessions_;
 };
 

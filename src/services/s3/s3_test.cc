@@ -1,0 +1,252 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/encoding.h"
+#include "base/ids.h"
+#include "services/s3/checksum.h"
+#include "services/s3/service.h"
+#include "services/testing.h"
+
+namespace dew::s3 {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct S3 : services::TestCloud {
+  explicit S3(std::shared_ptr<store::Store> shared = store::make_memory_store(),
+              std::string data = "")
+      : TestCloud(std::move(shared)) {
+    own = data.empty();
+    if (own) data = (fs::temp_directory_path() / ("dew-s3-" + random_hex(8))).string();
+    config.data_directory = data;
+    config.fsync = false;
+    service = std::make_unique<Service>(context());
+    service->register_operations(registry);
+  }
+  ~S3() override {
+    if (own) fs::remove_all(config.data_directory);
+  }
+  size_t files() const {
+    size_t count = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(config.data_directory)) {
+      count += entry.is_regular_file() ? 1 : 0;
+    }
+    return count;
+  }
+  void put(const char* key, std::string body) {
+    ok("s3", "PutObject", {{"Bucket", "bucket"}, {"Key", key}, {"Body", std::move(body)}});
+  }
+  bool own = false;
+  std::unique_ptr<Service> service;
+};
+
+struct WithBucket : ::testing::Test {
+  WithBucket() { s3.ok("s3", "CreateBucket", {{"Bucket", "bucket"}}); }
+  S3 s3;
+};
+
+TEST_F(WithBucket, KeepsObjects) {
+  auto put = s3.ok("s3", "PutObject",
+                   {{"Bucket", "bucket"},
+                    {"Key", "a b"},
+                    {"Body", "hello world"},
+                    {"ContentType", "text/plain"},
+                    {"Metadata", json::Object{{"k", "v"}}},
+                    {"ContentEncoding", "aws-chunked,gzip"},
+                    {"ChecksumAlgorithm", "CRC32"}});
+  EXPECT_EQ(put["ETag"], "\"5eb63bbbe01eeed093cb22bb8f5acdc3\"");
+  EXPECT_EQ(put["ChecksumCRC32"], "DUoRhQ==");
+  auto got =
+      s3.ok("s3", "GetObject", {{"Bucket", "bucket"}, {"Key", "a b"}, {"ChecksumMode", "ENABLED"}});
+  EXPECT_EQ(got["Body"], "hello world");
+  EXPECT_EQ(got["ContentEncoding"], "gzip");
+  EXPECT_EQ(got["ChecksumCRC32"], "DUoRhQ==");
+  EXPECT_EQ(got["Metadata"].as_object()["k"], "v");
+  EXPECT_EQ(s3.ok("s3", "GetObject",
+                  {{"Bucket", "bucket"}, {"Key", "a b"}, {"Range", "bytes=-5"}})["Body"],
+            "world");
+  EXPECT_EQ(s3.ok("s3", "GetObject",
+                  {{"Bucket", "bucket"}, {"Key", "a b"}, {"Range", "bytes=0-0"}})["ContentRange"],
+            "bytes 0-0/11");
+  EXPECT_EQ(
+      s3.error("s3", "GetObject", {{"Bucket", "bucket"}, {"Key", "a b"}, {"Range", "bytes=11-"}}),
+      "InvalidRange");
+  EXPECT_EQ(s3.error("s3", "GetObject", {{"Bucket", "bucket"}, {"Key", "nope"}}), "NoSuchKey");
+  EXPECT_EQ(s3.error("s3", "GetObject", {{"Bucket", "nope"}, {"Key", "nope"}}), "NoSuchBucket");
+  EXPECT_EQ(
+      s3.error("s3", "GetObject", {{"Bucket", "bucket"}, {"Key", "a b"}, {"IfMatch", "\"x\""}}),
+      "PreconditionFailed");
+  EXPECT_FALSE(
+      s3.ok("s3", "GetObject", {{"Bucket", "bucket"}, {"Key", "a b"}, {"IfNoneMatch", "*"}})
+          .contains("Body"));
+  EXPECT_EQ(s3.error("s3", "PutObject",
+                     {{"Bucket", "bucket"},
+                      {"Key", "k"},
+                      {"Body", "x"},
+                      {"ContentMD5", base64_encode(md5("y"))}}),
+            "BadDigest");
+  EXPECT_EQ(
+      s3.error(
+          "s3", "PutObject",
+          {{"Bucket", "bucket"}, {"Key", "k"}, {"Body", "x"}, {"ServerSideEncryption", "aws:kms"}}),
+      "NotImplemented");
+  s3.put("a b", "new");
+  EXPECT_EQ(s3.files(), 1u);
+  s3.ok("s3", "DeleteObject", {{"Bucket", "bucket"}, {"Key", "a b"}});
+  s3.ok("s3", "DeleteObject", {{"Bucket", "bucket"}, {"Key", "a b"}});
+  EXPECT_EQ(s3.files(), 0u);
+}
+
+TEST_F(WithBucket, CopiesObjects) {
+  s3.put("dir/a b", "bytes");
+  auto copy = s3.ok("s3", "CopyObject",
+                    {{"Bucket", "bucket"}, {"Key", "copy"}, {"CopySource", "bucket/dir/a%20b"}});
+  EXPECT_TRUE(copy["CopyObjectResult"].as_object().contains("ETag"));
+  s3.ok("s3", "DeleteObject", {{"Bucket", "bucket"}, {"Key", "dir/a b"}});
+  EXPECT_EQ(s3.ok("s3", "GetObject", {{"Bucket", "bucket"}, {"Key", "copy"}})["Body"], "bytes");
+  EXPECT_EQ(s3.error("s3", "CopyObject",
+                     {{"Bucket", "bucket"}, {"Key", "copy"}, {"CopySource", "/bucket/copy"}}),
+            "InvalidRequest");
+}
+
+TEST_F(WithBucket, ListsByPrefixAndDelimiter) {
+  for (const auto* key : {"a", "b/1", "b/2", "b/c/3", "d", "e/1"}) s3.put(key, "x");
+  std::string seen;
+  json::Object input{{"Bucket", "bucket"}, {"Delimiter", "/"}, {"MaxKeys", 1}};
+  for (int i = 0; i < 10; ++i) {
+    auto page = s3.ok("s3", "ListObjectsV2", input);
+    EXPECT_EQ(page["KeyCount"], 1);
+    if (auto* contents = page.if_contains("Contents"))
+      seen += json::str(contents->as_array()[0].at("Key")) + " ";
+    if (auto* prefixes = page.if_contains("CommonPrefixes"))
+      seen += json::str(prefixes->as_array()[0].at("Prefix")) + " ";
+    if (!page["IsTruncated"].as_bool()) break;
+    input["ContinuationToken"] = page["NextContinuationToken"];
+  }
+  EXPECT_EQ(seen, "a b/ d e/ ");
+  EXPECT_EQ(s3.ok("s3", "ListObjectsV2", {{"Bucket", "bucket"}, {"Prefix", "b/"}})["KeyCount"], 3);
+  EXPECT_EQ(s3.ok("s3", "ListObjectsV2",
+                  {{"Bucket", "bucket"}, {"Prefix", "b/"}, {"Delimiter", "/"}})["KeyCount"],
+            3);
+  EXPECT_EQ(s3.ok("s3", "ListObjectsV2", {{"Bucket", "bucket"}, {"StartAfter", "b/2"}})["KeyCount"],
+            3);
+  auto v1 = s3.ok("s3", "ListObjects", {{"Bucket", "bucket"}, {"Delimiter", "/"}, {"MaxKeys", 2}});
+  EXPECT_EQ(v1["NextMarker"], "b/");
+  EXPECT_EQ(s3.ok("s3", "ListObjects",
+                  {{"Bucket", "bucket"}, {"Delimiter", "/"}, {"Marker", "b/"}})["Contents"]
+                .as_array()
+                .size(),
+            1u);
+  EXPECT_EQ(s3.error("s3", "DeleteBucket", {{"Bucket", "bucket"}}), "BucketNotEmpty");
+}
+
+TEST_F(WithBucket, AssemblesParts) {
+  const auto create = s3.ok("s3", "CreateMultipartUpload",
+                            {{"Bucket", "bucket"}, {"Key", "big"}, {"ContentType", "x/y"}});
+  const auto id = json::string_or(create, "UploadId");
+  const std::string five(5 * 1024 * 1024, 'a');
+  const auto part = [&](int number, const std::string& body) {
+    return s3.ok("s3", "UploadPart",
+                 {{"Bucket", "bucket"},
+                  {"Key", "big"},
+                  {"UploadId", id},
+                  {"PartNumber", number},
+                  {"Body", body}})["ETag"];
+  };
+  const auto one = part(1, five);
+  const auto two = part(2, "tail");
+  const auto finish = [&](json::Array parts) -> json::Object {
+    return {{"Bucket", "bucket"},
+            {"Key", "big"},
+            {"UploadId", id},
+            {"MultipartUpload", json::Object{{"Parts", std::move(parts)}}}};
+  };
+  const json::Object p1{{"PartNumber", 1}, {"ETag", one}};
+  const json::Object p2{{"PartNumber", 2}, {"ETag", two}};
+  EXPECT_EQ(s3.error("s3", "CompleteMultipartUpload", finish({p2, p1})), "InvalidPartOrder");
+  EXPECT_EQ(s3.error("s3", "CompleteMultipartUpload",
+                     finish({json::Object{{"PartNumber", 1}, {"ETag", "no"}}})),
+            "InvalidPart");
+  EXPECT_EQ(
+      s3.ok("s3", "ListParts", {{"Bucket", "bucket"}, {"Key", "big"}, {"UploadId", id}})["Parts"]
+          .as_array()
+          .size(),
+      2u);
+  auto done = s3.ok("s3", "CompleteMultipartUpload", finish({p1, p2}));
+  EXPECT_TRUE(json::string_or(done, "ETag").ends_with("-2\""));
+  auto got = s3.ok("s3", "GetObject", {{"Bucket", "bucket"}, {"Key", "big"}});
+  EXPECT_EQ(json::str(got["Body"]), five + "tail");
+  EXPECT_EQ(got["ContentType"], "x/y");
+  EXPECT_EQ(s3.files(), 1u);
+  EXPECT_EQ(s3.error("s3", "AbortMultipartUpload",
+                     {{"Bucket", "bucket"}, {"Key", "big"}, {"UploadId", id}}),
+            "NoSuchUpload");
+}
+
+TEST_F(WithBucket, KeepsSettings) {
+  EXPECT_EQ(s3.error("s3", "GetBucketPolicy", {{"Bucket", "bucket"}}), "NoSuchBucketPolicy");
+  EXPECT_EQ(s3.error("s3", "PutBucketPolicy", {{"Bucket", "bucket"}, {"Policy", "{"}}),
+            "MalformedPolicy");
+  EXPECT_EQ(
+      s3.message(
+          "s3", "PutBucketPolicy",
+          {{"Bucket", "bucket"},
+           {"Policy",
+            R"({"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::other/x"}]})"}}),
+      "Policy has invalid resource");
+  s3.ok(
+      "s3", "PutBucketPolicy",
+      {{"Bucket", "bucket"},
+       {"Policy",
+        R"({"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/x"}]})"}});
+  s3.ok("s3", "DeleteBucketPolicy", {{"Bucket", "bucket"}});
+  EXPECT_EQ(s3.error("s3", "PutBucketVersioning",
+                     {{"Bucket", "bucket"},
+                      {"VersioningConfiguration", json::Object{{"Status", "Enabled"}}}}),
+            "NotImplemented");
+  s3.ok("s3", "PutPublicAccessBlock",
+        {{"Bucket", "bucket"},
+         {"PublicAccessBlockConfiguration", json::Object{{"BlockPublicAcls", true}}}});
+  EXPECT_EQ(
+      s3.ok("s3", "GetPublicAccessBlock", {{"Bucket", "bucket"}})["PublicAccessBlockConfiguration"]
+          .as_object()["IgnorePublicAcls"],
+      false);
+  s3.ok("s3", "DeleteBucket", {{"Bucket", "bucket"}});
+  EXPECT_EQ(s3.error("s3", "CreateBucket", {{"Bucket", "No"}}), "InvalidBucketName");
+  EXPECT_EQ(s3.error("s3", "CreateBucket", {{"Bucket", "127.0.0.1"}}), "InvalidBucketName");
+}
+
+TEST_F(WithBucket, SweepsOrphansAtStart) {
+  s3.put("k", "kept");
+  const auto& data = s3.config.data_directory;
+  fs::create_directories(data + "/s3/data/ab");
+  std::ofstream(data + "/s3/data/ab/" + std::string("ab") + random_hex(30)) << "orphan";
+  std::ofstream(data + "/s3/tmp/half") << "half";
+  EXPECT_EQ(s3.files(), 3u);
+  S3 again(s3.store, data);
+  EXPECT_EQ(again.files(), 1u);
+  EXPECT_EQ(again.ok("s3", "GetObject", {{"Bucket", "bucket"}, {"Key", "k"}})["Body"], "kept");
+}
+
+TEST(Checksums, AreThoseOfTheStandards) {
+  EXPECT_EQ(checksum("CRC32", "123456789"), "y/Q5Jg==");
+  EXPECT_EQ(checksum("CRC32C", "123456789"), "4waSgw==");
+  EXPECT_FALSE(checksum("MD4", "").has_value());
+}
+
+TEST(AwsChunked, IsUnframed) {
+  const auto good = decode_aws_chunked(
+      "5;chunk-signature=abc\r\nhello\r\n0\r\nx-amz-checksum-crc32:abc=\r\n\r\n");
+  ASSERT_TRUE(good.has_value());
+  EXPECT_EQ(good->body, "hello");
+  EXPECT_EQ(good->trailers.get("x-amz-checksum-crc32"), "abc=");
+  for (const auto* bad :
+       {"", "5\r\nhell", "x\r\n", "5\r\nhelloXX0\r\n\r\n", "ffffffffffffffff\r\n"}) {
+    EXPECT_FALSE(decode_aws_chunked(bad).has_value()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace dew::s3

@@ -1,0 +1,107 @@
+#include "services/s3/service.h"
+
+#include <unordered_set>
+
+#include "base/encoding.h"
+#include "services/s3/state.h"
+
+namespace dew::s3 {
+
+Service::Service(const services::Context& context)
+    : state_(new State{
+          context,
+          std::make_shared<Bodies>(context.config.data_directory + "/s3", context.config.fsync),
+          {}}) {
+  std::unordered_set<std::string> live;
+  for (const auto* kind : {"object", "part"}) {
+    const auto scanned = services::scan(context.store, store::Key("s3").add(kind), {},
+                                        [&](std::string_view, const json::Object& record) {
+                                          live.insert(json::string_or(record, "Body"));
+                                          return true;
+                                        });
+    if (!scanned) {
+      log::error("s3: cannot read the stored objects, nothing is swept");
+      return;
+    }
+  }
+  const auto swept =
+      state_->bodies->sweep([&](std::string_view id) { return live.contains(std::string(id)); });
+  if (!swept) log::error("s3: {}", swept.error().message);
+}
+
+Service::~Service() = default;
+
+void Service::register_operations(aws::Registry& registry) {
+  const Add add = [&](std::string name, Operation operation) {
+    registry.add("s3", std::move(name), aws::Run::kWorker,
+                 [state = state_.get(), operation = std::move(operation)](Call& call) {
+                   return operation(*state, call);
+                 });
+  };
+  add_bucket_operations(add);
+  add_setting_operations(add);
+  add_object_operations(add);
+  add_listing_operations(add);
+  add_multipart_operations(add);
+}
+
+store::Key bucket_key(std::string_view bucket) {
+  return store::Key("s3").add("bucket").add(bucket);
+}
+
+store::Key object_key(std::string_view bucket, std::string_view key) {
+  return store::Key("s3").add("object").add(bucket).add(key);
+}
+
+store::Key upload_key(std::string_view bucket, std::string_view key, std::string_view id) {
+  return store::Key("s3").add("upload").add(bucket).add(key).add(id);
+}
+
+store::Key part_prefix(std::string_view id) { return store::Key("s3").add("part").add(id); }
+
+ApiResult<json::Object> load_bucket(const State& state, const json::Object& input) {
+  const auto name = json::string_or(input, "Bucket");
+  TRY(auto record, services::load(state.context.store, bucket_key(name)));
+  if (!record) return no_such_bucket(name);
+  if (const auto expected = json::string_at(input, "ExpectedBucketOwner");
+      expected && *expected != state.context.config.account) {
+    return aws::fail("AccessDenied", "Access Denied", 403);
+  }
+  return std::move(*record);
+}
+
+ApiResult<json::Object> load_object(const State& state, std::string_view bucket,
+                                    std::string_view key) {
+  TRY(auto record, services::load(state.context.store, object_key(bucket, key)));
+  if (!record) return no_such_key(key);
+  return std::move(*record);
+}
+
+ApiResult<void> commit(State& state, const store::Batch& batch, std::vector<std::string> bodies) {
+  TRY(const auto sequence, state.context.store.commit(batch));
+  if (bodies.empty()) return {};
+  state.context.store.when_durable(
+      sequence, [keep = state.bodies, gone = std::move(bodies)](const Result<void>& durable) {
+        if (!durable) return;
+        for (const auto& id : gone) keep->remove(id);
+      });
+  return {};
+}
+
+std::unexpected<aws::ApiError> no_such_bucket(std::string_view bucket) {
+  aws::ApiError error("NoSuchBucket", "The specified bucket does not exist", 404);
+  error.members["BucketName"] = bucket;
+  return aws::fail(std::move(error));
+}
+
+std::unexpected<aws::ApiError> no_such_key(std::string_view key) {
+  aws::ApiError error("NoSuchKey", "The specified key does not exist.", 404);
+  error.members["Key"] = key;
+  return aws::fail(std::move(error));
+}
+
+json::Object owner(const State& state) {
+  return json::Object{{"ID", hex_encode(sha256(state.context.config.account))}};
+}
+
+}  // namespace dew::s3

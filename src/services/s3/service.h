@@ -1,0 +1,30 @@
+// S3: buckets and objects for deployments and their tools. docs.aws.amazon.com/AmazonS3/latest/API/
+//
+// An object is a record in the store and a body in a file (bodies.h). The body is complete on disk
+// before the record is committed, so a half-written object is never visible; files that no record
+// names (a crash between the two) are swept when the service starts.
+//
+// Thread-safe: records change under one lock, bodies are written and read outside it. Bodies arrive
+// whole; the front door limits them to limits::kServiceBodyBytes.
+#pragma once
+
+#include <memory>
+
+#include "services/context.h"
+
+namespace dew::s3 {
+
+struct State;
+
+class Service {
+ public:
+  explicit Service(const services::Context& context);
+  ~Service();
+
+  void register_operations(aws::Registry& registry);
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dew::s3

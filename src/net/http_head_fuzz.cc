@@ -55,8 +55,11 @@ void compare_with_beast(std::string_view bytes, const dew::net::RequestHead& hea
   require(used == bytes.size());
   const auto& message = parser.get();
   require(message.method_string() == head.request.method);
-  require(static_cast<size_t>(std::distance(message.begin(), message.end())) ==
-          head.request.headers.size());
+  // An absolute target was reduced, and its authority may have been added as Host.
+  if (message.target() == head.request.target) {
+    require(static_cast<size_t>(std::distance(message.begin(), message.end())) ==
+            head.request.headers.size());
+  }
   require(parser.chunked() == head.framing.chunked);
   const auto length = parser.content_length();
   require(length.has_value() == head.framing.content_length.has_value());

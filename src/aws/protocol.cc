@@ -1,0 +1,23 @@
+#include "aws/protocol.h"
+
+namespace dew::aws {
+
+const Protocol& protocol(ProtocolKind kind) {
+  switch (kind) {
+    case ProtocolKind::kQuery:
+      return query_protocol();
+    case ProtocolKind::kRestJson:
+      return rest_json_protocol();
+    case ProtocolKind::kRestXml:
+      return rest_xml_protocol();
+    default:
+      return json_protocol();
+  }
+}
+
+int error_status(const ServiceModel& service, const ApiError& error) {
+  const Shape* shape = service.error_shape(error.code);
+  return shape && shape->error_status != 0 ? shape->error_status : error.status;
+}
+
+}  // namespace dew::aws

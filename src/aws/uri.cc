@@ -35,9 +35,7 @@ std::vector<std::string_view> split_path(std::string_view path) {
   }
 }
 
-bool path_matches(const UriTemplate& uri, const std::vector<std::string_view>& segments,
-                  std::string_view path) {
-  (void)path;
+bool path_matches(const UriTemplate& uri, const std::vector<std::string_view>& segments) {
   const size_t count = significant(uri, segments);
   size_t i = 0;
   for (size_t t = 0; t < uri.segments.size(); ++t, ++i) {
@@ -65,7 +63,7 @@ bool path_matches(const UriTemplate& uri, const std::vector<std::string_view>& s
 
 std::optional<Labels> match_path(const UriTemplate& uri, std::string_view path) {
   const auto segments = split_path(path);
-  if (!path_matches(uri, segments, path)) return std::nullopt;
+  if (!path_matches(uri, segments)) return std::nullopt;
   Labels out;
   const size_t count = significant(uri, segments);
   size_t i = 0;

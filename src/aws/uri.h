@@ -22,8 +22,7 @@ std::vector<std::string_view> split_path(std::string_view path);
 using Labels = std::vector<std::pair<std::string_view, std::string>>;  // name -> decoded value
 std::optional<Labels> match_path(const UriTemplate& uri, std::string_view path);
 // The same, without the labels.
-bool path_matches(const UriTemplate& uri, const std::vector<std::string_view>& segments,
-                  std::string_view path);
+bool path_matches(const UriTemplate& uri, const std::vector<std::string_view>& segments);
 
 struct QueryParameter {
   std::string name;  // decoded

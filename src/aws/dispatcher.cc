@@ -1,0 +1,323 @@
+#include "aws/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <exception>
+#include <semaphore>
+
+#include "aws/authenticate.h"
+#include "aws/aws_chunked.h"
+#include "aws/gzip.h"
+#include "aws/protocol.h"
+#include "aws/router.h"
+#include "aws/sigv4.h"
+#include "aws/validate.h"
+#include "aws/wire_json.h"
+#include "base/encoding.h"
+#include "base/ids.h"
+#include "base/log.h"
+
+namespace dew::aws {
+
+namespace {
+
+// Answers of at least this size are compressed for clients that accept it. Objects of S3 never are.
+constexpr size_t kCompressBytes = 4096;
+
+constexpr std::string_view kUnsupportedOperation =
+    "Dewpoint does not implement the operation {} of {} yet";
+
+std::string new_request_id(const ServiceModel* service) {
+  constexpr size_t kDynamoDbDigits = 52;
+  constexpr size_t kS3Digits = 16;
+  if (service && service->name == "dynamodb") return random_upper_alnum(kDynamoDbDigits);
+  if (service && service->name == "s3") return random_upper_alnum(kS3Digits);
+  return uuid_v4();
+}
+
+ApiError internal_failure(std::string detail) {
+  return {Error{ErrorKind::kInternal, std::move(detail)}};
+}
+
+// One request on its way. Shared, as an asynchronous handler outlives handle().
+struct Exchange {
+  http::Request request;
+  http::Responder respond;
+  std::optional<Signature> signature;
+  Route route;
+  Call call;
+};
+
+// An answer for a request of which not even the service is known.
+http::Response render_plain(const ApiError& error) {
+  std::string body = R"({"__type":)";
+  append_json_string(error.code, body);
+  body += ",\"message\":";
+  append_json_string(error.message, body);
+  body += '}';
+  http::Response out = http::Response::json(error.status, std::move(body));
+  out.headers.add("x-amzn-RequestId", new_request_id(nullptr));
+  out.headers.add("x-amzn-errortype", error.code);
+  return out;
+}
+
+// What every answer of a service carries, whatever its protocol; the last touch before it is sent.
+void finish_response(const ServiceModel& service, const http::Request& request,
+                     std::string_view request_id, http::Response& response) {
+  const bool s3 = service.name == "s3";
+  if (s3) {
+    response.headers.set("x-amz-request-id", request_id);
+    response.headers.set("x-amz-id-2", base64_encode(fmt::format("dewpoint/{}", request_id)));
+    response.headers.set("Server", "AmazonS3");
+  } else {
+    response.headers.set("x-amzn-RequestId", request_id);
+  }
+  if (request.method != "HEAD")
+    response.headers.erase("Content-Length");  // the server counts for itself
+  if (!s3 && response.body.size() >= kCompressBytes && !response.headers.has("Content-Encoding") &&
+      accepts_gzip(request.headers.get("accept-encoding"))) {
+    if (auto packed = gzip(response.body); !packed.empty()) {
+      response.body = std::move(packed);
+      response.headers.set("Content-Encoding", "gzip");
+    }
+  }
+  if (service.name == "dynamodb") {
+    // Of the bytes that travel, compressed or not.
+    response.headers.set("x-amz-crc32", std::to_string(crc32_of(response.body)));
+    response.headers.set("Server", "Server");
+  }
+  if (request.method == "HEAD") response.body.clear();
+}
+
+http::Response health() {
+  http::Response out = http::Response::text(200, "healthy: dynamodb.us-east-1.amazonaws.com ");
+  out.headers.set("x-amzn-RequestId", new_request_id(nullptr));
+  out.headers.set("x-amz-crc32", std::to_string(crc32_of(out.body)));
+  out.headers.set("Server", "Server");
+  return out;
+}
+
+}  // namespace
+
+struct Dispatcher::Impl {
+  explicit Impl(DispatcherOptions options_)
+      : options(std::move(options_)),
+        credentials(options.credentials),
+        authorizer(options.authorizer) {}
+
+  void handle(http::Request request, http::Responder respond);
+  void serve(const std::shared_ptr<Exchange>& exchange);
+  ApiResult<void> prepare(Exchange& exchange) const;
+  void run(const std::shared_ptr<Exchange>& exchange, const Registry::Entry& entry);
+  void answer(Exchange& exchange, ApiResult<json::Value> result) const;
+  void send(Exchange& exchange, http::Response response) const;
+  void send_error(Exchange& exchange, const ApiError& error) const;
+  void when_durable(std::move_only_function<void(Result<void>)> done) const {
+    if (options.durable) {
+      options.durable(std::move(done));
+    } else {
+      done({});
+    }
+  }
+
+  DispatcherOptions options;
+  CredentialSource* credentials;
+  Authorizer* authorizer;
+};
+
+namespace {
+
+// The one place where a handler's exception, a bug of ours, is caught.
+ApiResult<json::Value> run_guarded(const Handler& handler, Call& call) {
+  try {
+    return handler(call);
+  } catch (const std::exception& error) {
+    return fail(internal_failure(
+        fmt::format("{} {} threw: {}", call.service, call.operation, error.what())));
+  } catch (...) {
+    return fail(internal_failure(fmt::format("{} {} threw", call.service, call.operation)));
+  }
+}
+
+void run_async_guarded(const AsyncHandler& handler, Call& call, Completion done) {
+  // The handler owns the completion and may have called it before it threw: answer once.
+  auto once = std::make_shared<std::pair<std::atomic_flag, Completion>>();
+  once->second = std::move(done);
+  const auto complete = [once](ApiResult<json::Value> result) {
+    if (!once->first.test_and_set()) once->second(std::move(result));
+  };
+  try {
+    handler(call, complete);
+  } catch (const std::exception& error) {
+    complete(fail(internal_failure(
+        fmt::format("{} {} threw: {}", call.service, call.operation, error.what()))));
+  } catch (...) {
+    complete(fail(internal_failure(fmt::format("{} {} threw", call.service, call.operation))));
+  }
+}
+
+}  // namespace
+
+void Dispatcher::Impl::handle(http::Request request, http::Responder respond) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->request = std::move(request);
+  exchange->respond = std::move(respond);
+
+  auto signature = parse_signature(exchange->request);
+  if (signature) exchange->signature = *std::move(signature);
+  auto routed = route(exchange->request, exchange->signature ? &*exchange->signature : nullptr);
+  if (!routed) {
+    exchange->route.service = routed.error().service;
+    exchange->call.request_id = new_request_id(exchange->route.service);
+    if (!exchange->route.service) return exchange->respond(render_plain(routed.error().error));
+    return send_error(*exchange, routed.error().error);
+  }
+  exchange->route = *std::move(routed);
+  if (exchange->route.health_check) return exchange->respond(health());
+
+  Call& call = exchange->call;
+  call.service = exchange->route.service->name;
+  call.operation = exchange->route.operation->name;
+  call.request_id = new_request_id(exchange->route.service);
+  call.region = exchange->signature && !exchange->signature->region.empty()
+                    ? exchange->signature->region
+                    : options.region;
+  call.http = &exchange->request;
+  if (!signature) return send_error(*exchange, signature.error());
+
+  const auto* entry = options.registry.find(call.service, call.operation);
+  if (!entry) {
+    return send_error(
+        *exchange, ApiError("NotImplemented",
+                            fmt::format(kUnsupportedOperation, call.operation, call.service), 501));
+  }
+  // Operations that may wait also have the large bodies: even reading those is kept off the io
+  // thread.
+  if (entry->handler && entry->run == Run::kWorker) {
+    options.workers.post([this, exchange] { serve(exchange); });
+  } else {
+    serve(exchange);
+  }
+}
+
+void Dispatcher::Impl::serve(const std::shared_ptr<Exchange>& exchange) {
+  if (auto ready = prepare(*exchange); !ready) return send_error(*exchange, ready.error());
+  const Call& call = exchange->call;
+  run(exchange, *options.registry.find(call.service, call.operation));
+}
+
+// From the wire to a checked Call.
+ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
+  http::Request& request = exchange.request;
+  Call& call = exchange.call;
+  const ServiceModel& service = *exchange.route.service;
+  const Operation& operation = *exchange.route.operation;
+  TRY(call.identity, authenticate(request, exchange.signature ? &*exchange.signature : nullptr,
+                                  service, credentials, options.clock, options.account));
+  if (!exchange.route.target.empty()) request.target = exchange.route.target;
+  if (is_aws_chunked(request)) CHECK_OK(unframe(request));
+  // S3 stores what it is sent, the others read it.
+  if (service.name != "s3" && request.headers.get("content-encoding") == "gzip") {
+    auto inflated = gunzip(request.body, limits::kServiceBodyBytes);
+    if (!inflated) return fail("SerializationException", inflated.error().message);
+    request.body = *std::move(inflated);
+    request.headers.erase("content-encoding");
+  }
+  TRY(call.input, protocol(service.protocol).parse(service, operation, request));
+  CHECK_OK(validate(service, operation, call.input));
+  if (authorizer) CHECK_OK(authorizer->authorize(call));
+  return {};
+}
+
+void Dispatcher::Impl::run(const std::shared_ptr<Exchange>& exchange,
+                           const Registry::Entry& entry) {
+  if (entry.handler) return answer(*exchange, run_guarded(entry.handler, exchange->call));
+  run_async_guarded(entry.async, exchange->call, [this, exchange](ApiResult<json::Value> result) {
+    answer(*exchange, std::move(result));
+  });
+}
+
+// Rendered on this thread at once; sent when what this thread has written is durable.
+void Dispatcher::Impl::answer(Exchange& exchange, ApiResult<json::Value> result) const {
+  if (!result) return send_error(exchange, result.error());
+  const ServiceModel& service = *exchange.route.service;
+  const ReplyTo to{service, exchange.route.operation, exchange.call.request_id, &exchange.request};
+  http::Response response = protocol(service.protocol).render(to, *result);
+  if (exchange.call.status != 0) response.status = exchange.call.status;
+  send(exchange, std::move(response));
+}
+
+void Dispatcher::Impl::send_error(Exchange& exchange, const ApiError& error) const {
+  const ServiceModel& service = *exchange.route.service;
+  const ReplyTo to{service, exchange.route.operation, exchange.call.request_id, &exchange.request};
+  send(exchange, protocol(service.protocol).render_error(to, error));
+}
+
+void Dispatcher::Impl::send(Exchange& exchange, http::Response response) const {
+  const ServiceModel& service = *exchange.route.service;
+  for (const auto& header : exchange.call.headers) response.headers.set(header.name, header.value);
+  finish_response(service, exchange.request, exchange.call.request_id, response);
+  when_durable([respond = std::move(exchange.respond), response = std::move(response), &service,
+                operation = exchange.route.operation,
+                id = exchange.call.request_id](Result<void> durable) mutable {
+    if (durable) return respond(std::move(response));
+    http::Response failed =
+        protocol(service.protocol)
+            .render_error({service, operation, id}, internal_failure(durable.error().message));
+    finish_response(service, {}, id, failed);
+    respond(std::move(failed));
+  });
+}
+
+Dispatcher::Dispatcher(DispatcherOptions options)
+    : impl_(std::make_unique<Impl>(std::move(options))) {}
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::set_credentials(CredentialSource* credentials) {
+  impl_->credentials = credentials;
+}
+void Dispatcher::set_authorizer(Authorizer* authorizer) { impl_->authorizer = authorizer; }
+
+void Dispatcher::handle(http::Request request, http::Responder respond) {
+  impl_->handle(std::move(request), std::move(respond));
+}
+
+ApiResult<json::Value> Dispatcher::call(const Identity& identity, std::string_view service_name,
+                                        std::string_view operation_name, json::Object input) {
+  const ServiceModel* service = service_model(service_name);
+  const Operation* operation = service ? service->operation(operation_name) : nullptr;
+  const auto* entry = impl_->options.registry.find(service_name, operation_name);
+  if (!operation || !entry) {
+    return fail("NotImplemented", fmt::format(kUnsupportedOperation, operation_name, service_name),
+                501);
+  }
+  CHECK_OK(validate(*service, *operation, input));
+  Call call;
+  call.service = service_name;
+  call.operation = operation_name;
+  call.region = impl_->options.region;
+  call.request_id = new_request_id(service);
+  call.identity = identity;
+  call.input = std::move(input);
+
+  std::optional<ApiResult<json::Value>> result;
+  std::binary_semaphore done(0);
+  // Whatever thread it ends on, the answer waits for what that thread has written.
+  const auto finish = [&](ApiResult<json::Value> outcome) {
+    result = std::move(outcome);
+    impl_->when_durable([&](Result<void> durable) {
+      if (!durable) result = fail(ApiError(durable.error()));
+      done.release();
+    });
+  };
+  if (entry->handler) {
+    finish(run_guarded(entry->handler, call));
+  } else {
+    run_async_guarded(entry->async, call, finish);
+  }
+  done.acquire();
+  return *std::move(result);
+}
+
+}  // namespace dew::aws

@@ -20,7 +20,7 @@ METADATA = ("apiVersion", "endpointPrefix", "protocol", "jsonVersion", "targetPr
 OPERATION = ("http", "input", "output", "errors", "httpChecksum", "httpChecksumRequired")
 SHAPE = ("type", "members", "required", "member", "key", "value", "payload", "flattened", "locationName",
          "xmlNamespace", "timestampFormat", "error", "exception", "fault", "streaming", "eventstream", "union",
-         "document", "min", "max", "pattern", "enum", "wrapper", "xmlOrder", "xmlAttribute")
+         "document", "min", "max", "pattern", "enum", "sensitive", "wrapper", "xmlOrder", "xmlAttribute")
 REFERENCE = ("shape", "location", "locationName", "flattened", "xmlAttribute", "xmlNamespace", "streaming",
              "timestampFormat", "idempotencyToken", "queryName", "jsonvalue", "eventpayload", "eventheader",
              "hostLabel", "resultWrapper")

@@ -1,6 +1,7 @@
 #include "aws/dispatcher.h"
 
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include <atomic>
 #include <exception>
@@ -8,7 +9,6 @@
 
 #include "aws/authenticate.h"
 #include "aws/aws_chunked.h"
-#include "aws/gzip.h"
 #include "aws/protocol.h"
 #include "aws/router.h"
 #include "aws/sigv4.h"
@@ -17,6 +17,7 @@
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "net/gzip.h"
 
 namespace dew::aws {
 
@@ -34,6 +35,10 @@ std::string new_request_id(const ServiceModel* service) {
   if (service && service->name == "dynamodb") return random_upper_alnum(kDynamoDbDigits);
   if (service && service->name == "s3") return random_upper_alnum(kS3Digits);
   return uuid_v4();
+}
+
+std::string crc32_text(std::string_view bytes) {
+  return std::to_string(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 ApiError internal_failure(std::string detail) {
@@ -76,15 +81,15 @@ void finish_response(const ServiceModel& service, const http::Request& request,
   if (request.method != "HEAD")
     response.headers.erase("Content-Length");  // the server counts for itself
   if (!s3 && response.body.size() >= kCompressBytes && !response.headers.has("Content-Encoding") &&
-      accepts_gzip(request.headers.get("accept-encoding"))) {
-    if (auto packed = gzip(response.body); !packed.empty()) {
+      http::accepts_gzip(request.headers.get("accept-encoding"))) {
+    if (auto packed = http::gzip(response.body); !packed.empty()) {
       response.body = std::move(packed);
       response.headers.set("Content-Encoding", "gzip");
     }
   }
   if (service.name == "dynamodb") {
     // Of the bytes that travel, compressed or not.
-    response.headers.set("x-amz-crc32", std::to_string(crc32_of(response.body)));
+    response.headers.set("x-amz-crc32", crc32_text(response.body));
     response.headers.set("Server", "Server");
   }
   if (request.method == "HEAD") response.body.clear();
@@ -93,7 +98,7 @@ void finish_response(const ServiceModel& service, const http::Request& request,
 http::Response health() {
   http::Response out = http::Response::text(200, "healthy: dynamodb.us-east-1.amazonaws.com ");
   out.headers.set("x-amzn-RequestId", new_request_id(nullptr));
-  out.headers.set("x-amz-crc32", std::to_string(crc32_of(out.body)));
+  out.headers.set("x-amz-crc32", crc32_text(out.body));
   out.headers.set("Server", "Server");
   return out;
 }
@@ -219,8 +224,9 @@ ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
   if (is_aws_chunked(request)) CHECK_OK(unframe(request));
   // S3 stores what it is sent, the others read it.
   if (service.name != "s3" && request.headers.get("content-encoding") == "gzip") {
-    auto inflated = gunzip(request.body, limits::kServiceBodyBytes);
-    if (!inflated) return fail("SerializationException", inflated.error().message);
+    auto inflated = http::gunzip(request.body, limits::kServiceBodyBytes);
+    if (!inflated)
+      return fail("SerializationException", "The gzip request body is malformed or too large");
     request.body = *std::move(inflated);
     request.headers.erase("content-encoding");
   }
@@ -301,14 +307,18 @@ ApiResult<json::Value> Dispatcher::call(const Identity& identity, std::string_vi
   call.identity = identity;
   call.input = std::move(input);
 
-  std::optional<ApiResult<json::Value>> result;
-  std::binary_semaphore done(0);
+  // Shared with the completion: the thread that releases may still be at it when this one has left.
+  struct Wait {
+    std::optional<ApiResult<json::Value>> result;
+    std::binary_semaphore done{0};
+  };
+  const auto wait = std::make_shared<Wait>();
   // Whatever thread it ends on, the answer waits for what that thread has written.
-  const auto finish = [&](ApiResult<json::Value> outcome) {
-    result = std::move(outcome);
-    impl_->when_durable([&](Result<void> durable) {
-      if (!durable) result = fail(ApiError(durable.error()));
-      done.release();
+  const auto finish = [wait, this](ApiResult<json::Value> outcome) {
+    wait->result = std::move(outcome);
+    impl_->when_durable([wait](Result<void> durable) {
+      if (!durable) wait->result = fail(ApiError(durable.error()));
+      wait->done.release();
     });
   };
   if (entry->handler) {
@@ -316,8 +326,8 @@ ApiResult<json::Value> Dispatcher::call(const Identity& identity, std::string_vi
   } else {
     run_async_guarded(entry->async, call, finish);
   }
-  done.acquire();
-  return *std::move(result);
+  wait->done.acquire();
+  return *std::move(wait->result);
 }
 
 }  // namespace dew::aws

@@ -97,6 +97,7 @@ struct Shape {
   bool is_union = false;
   bool is_event_stream = false;
   bool is_exception = false;
+  bool is_sensitive = false;      // its values are never shown
   bool has_blob_or_time = false;  // itself or anywhere below
   bool constrained = false;       // itself or anywhere below: something for validate() to check
 

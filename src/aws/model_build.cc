@@ -140,6 +140,7 @@ class ModelBuilder {
     TRY(out.kind, kind_of(json::string_or(source, "type")));
     out.is_document = flag(source, "document");
     out.is_union = flag(source, "union");
+    out.is_sensitive = flag(source, "sensitive");
     out.is_event_stream = flag(source, "eventstream");
     out.is_exception = flag(source, "exception") || source.contains("error");
     out.min = json::number_at(source, "min");

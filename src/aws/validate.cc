@@ -59,8 +59,6 @@ void show(const json::Value& value, std::string& out) {
   }
 }
 
-std::string_view sensitive_text() { return "***Sensitive information***"; }
-
 class Validator {
  public:
   void structure(const Shape& shape, const json::Object& value, const std::string& path) {
@@ -98,9 +96,14 @@ class Validator {
     return path.empty() ? lower_first(name) : path + "." + lower_first(name);
   }
 
-  void add(const json::Value& value, const std::string& path, std::string_view name,
-           std::string constraint) {
+  void add(const Shape& shape, const json::Value& value, const std::string& path,
+           std::string_view name, std::string constraint) {
     if (full()) return;
+    if (shape.is_sensitive) {
+      errors_.push_back(fmt::format("Value at '{}' failed to satisfy constraint: {}",
+                                    join(path, name), constraint));
+      return;
+    }
     std::string shown;
     show(value, shown);
     if (shown.size() > kMaxShownValue) shown.resize(kMaxShownValue);
@@ -162,7 +165,8 @@ class Validator {
       if (keys) {
         const std::string broken = scalar_constraints(*shape.key.shape, entry.key());
         if (!broken.empty()) {
-          add(value, path, name, fmt::format("Map keys must satisfy constraint: [{}]", broken));
+          add(shape, value, path, name,
+              fmt::format("Map keys must satisfy constraint: [{}]", broken));
           return;
         }
       }
@@ -172,7 +176,8 @@ class Validator {
         const std::string broken =
             scalar_constraints(element, json::view(entry.value().get_string()));
         if (!broken.empty()) {
-          add(value, path, name, fmt::format("Map value must satisfy constraint: [{}]", broken));
+          add(shape, value, path, name,
+              fmt::format("Map value must satisfy constraint: [{}]", broken));
           return;
         }
       } else {
@@ -222,9 +227,9 @@ class Validator {
   void string(const Shape& shape, const json::Value& value, std::string_view text,
               const std::string& path, std::string_view name) {
     if (!shape.enum_values.empty() && !contains(shape, text))
-      add(value, path, name, enum_constraint(shape));
+      add(shape, value, path, name, enum_constraint(shape));
     if (shape.pattern && !shape.pattern->matches(text)) {
-      add(value, path, name,
+      add(shape, value, path, name,
           fmt::format("Member must satisfy regular expression pattern: {}",
                       shape.pattern->source()));
     }
@@ -235,11 +240,11 @@ class Validator {
               std::string_view name) {
     const auto count = static_cast<double>(size);
     if (shape.min && count < *shape.min) {
-      add(value, path, name,
+      add(shape, value, path, name,
           fmt::format("Member must have length greater than or equal to {:.0f}", *shape.min));
     }
     if (shape.max && count > *shape.max) {
-      add(value, path, name,
+      add(shape, value, path, name,
           fmt::format("Member must have length less than or equal to {:.0f}", *shape.max));
     }
   }
@@ -249,11 +254,11 @@ class Validator {
     if (!value.is_number() || (!shape.min && !shape.max)) return;
     const auto number = value.to_number<double>();
     if (shape.min && number < *shape.min) {
-      add(value, path, name,
+      add(shape, value, path, name,
           fmt::format("Member must have value greater than or equal to {}", *shape.min));
     }
     if (shape.max && number > *shape.max) {
-      add(value, path, name,
+      add(shape, value, path, name,
           fmt::format("Member must have value less than or equal to {}", *shape.max));
     }
   }

@@ -7,6 +7,7 @@
 #include "aws/timestamp.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "net/http.h"
 
 namespace dew::aws {
 

@@ -1,0 +1,53 @@
+#include "services/dynamodb/service.h"
+
+#include "services/dynamodb/engine.h"
+
+namespace dew::dynamodb {
+namespace {
+
+struct Operation {
+  const char* name;
+  aws::Run run;
+  Output (*function)(Engine&, aws::Call&);
+};
+
+// The four single-item operations take microseconds and run on the io thread.
+constexpr Operation kOperations[] = {
+    {"GetItem", aws::Run::kInline, get_item},
+    {"PutItem", aws::Run::kInline, put_item},
+    {"UpdateItem", aws::Run::kInline, update_item},
+    {"DeleteItem", aws::Run::kInline, delete_item},
+    {"Query", aws::Run::kWorker, query},
+    {"Scan", aws::Run::kWorker, scan},
+    {"BatchGetItem", aws::Run::kWorker, batch_get_item},
+    {"BatchWriteItem", aws::Run::kWorker, batch_write_item},
+    {"CreateTable", aws::Run::kWorker, create_table},
+    {"DescribeTable", aws::Run::kWorker, describe_table},
+    {"ListTables", aws::Run::kWorker, list_tables},
+    {"UpdateTable", aws::Run::kWorker, update_table},
+    {"DeleteTable", aws::Run::kWorker, delete_table},
+    {"DescribeTimeToLive", aws::Run::kWorker, describe_time_to_live},
+    {"UpdateTimeToLive", aws::Run::kWorker, update_time_to_live},
+    {"DescribeContinuousBackups", aws::Run::kWorker, describe_continuous_backups},
+    {"ListTagsOfResource", aws::Run::kWorker, list_tags_of_resource},
+    {"TagResource", aws::Run::kWorker, tag_resource},
+    {"UntagResource", aws::Run::kWorker, untag_resource},
+    {"DescribeLimits", aws::Run::kWorker, describe_limits},
+    {"DescribeEndpoints", aws::Run::kWorker, describe_endpoints},
+};
+
+}  // namespace
+
+Service::Service(const services::Context& context) : engine_(std::make_unique<Engine>(context)) {}
+Service::~Service() = default;
+
+void Service::register_operations(aws::Registry& registry) {
+  for (const auto& operation : kOperations) {
+    registry.add("dynamodb", operation.name, operation.run,
+                 [engine = engine_.get(), function = operation.function](aws::Call& call) {
+                   return function(*engine, call);
+                 });
+  }
+}
+
+}  // namespace dew::dynamodb

@@ -1,0 +1,30 @@
+// The DynamoDB service: tables and items over the embedded store.
+//
+// Start reading at engine.h (what the operations share), then items.cc and query.cc. Thread-safe.
+// Not here yet: indexes, transactions, streams, expiry by time to live, PartiQL, backups, global tables;
+// whatever asks for them gets a clear error (docs/compat/dynamodb.md).
+#pragma once
+
+#include <memory>
+
+#include "aws/registry.h"
+#include "services/context.h"
+
+namespace dew::dynamodb {
+
+struct Engine;
+
+class Service {
+ public:
+  explicit Service(const services::Context& context);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  void register_operations(aws::Registry& registry);
+
+ private:
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace dew::dynamodb

@@ -1,11 +1,11 @@
 // BatchGetItem and BatchWriteItem.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+#include <fmt/format.h>
+
 #include <array>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/engine.h"
@@ -27,7 +27,8 @@ std::unexpected<aws::ApiError> invalid(std::string message) {
   return aws::fail(aws::ApiError::validation(std::move(message)));
 }
 
-aws::ApiResult<const json::Object*> request_items(const json::Object& input, std::string_view operation) {
+aws::ApiResult<const json::Object*> request_items(const json::Object& input,
+                                                  std::string_view operation) {
   const auto* items = json::object_at(input, "RequestItems");
   if (items == nullptr || items->empty()) {
     return invalid(fmt::format("The requestItems parameter is required for {}", operation));
@@ -37,7 +38,8 @@ aws::ApiResult<const json::Object*> request_items(const json::Object& input, std
 
 json::Array capacities(const json::Object& input, const std::map<std::string, double>& units) {
   json::Array out;
-  for (const auto& [table, consumed] : units) out.push_back(consumed_capacity(input, table, consumed));
+  for (const auto& [table, consumed] : units)
+    out.push_back(consumed_capacity(input, table, consumed));
   return out;
 }
 
@@ -51,7 +53,8 @@ struct Gets {
   Consistency consistency = Consistency::kEventual;
 };
 
-aws::ApiResult<Gets> read_gets(Engine& engine, std::string_view table, const json::Object& request) {
+aws::ApiResult<Gets> read_gets(Engine& engine, std::string_view table,
+                               const json::Object& request) {
   constexpr std::array<std::string_view, 1> kExpressions = {"ProjectionExpression"};
   constexpr std::array<std::string_view, 1> kLegacy = {"AttributesToGet"};
   Gets out;
@@ -65,7 +68,8 @@ aws::ApiResult<Gets> read_gets(Engine& engine, std::string_view table, const jso
   if (projection) out.projection = std::move(projection);
   out.consistency = consistency(request);
   const auto* keys = json::array_at(request, "Keys");
-  if (keys == nullptr || keys->empty()) return invalid("The Keys parameter is required for each table of BatchGetItem");
+  if (keys == nullptr || keys->empty())
+    return invalid("The Keys parameter is required for each table of BatchGetItem");
   for (const auto& key : *keys) {
     const auto* object = key.if_object();
     if (object == nullptr) return invalid("The provided key element does not match the schema");
@@ -159,9 +163,11 @@ aws::ApiResult<WriteInput> read_write(std::string_view table, const json::Value&
   const auto* erase = object == nullptr ? nullptr : json::object_at(*object, "DeleteRequest");
   if ((put == nullptr) == (erase == nullptr)) {
     return invalid(
-        "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes");
+        "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+        "supported datatypes");
   }
-  const auto* wire = put != nullptr ? json::object_at(*put, "Item") : json::object_at(*erase, "Key");
+  const auto* wire =
+      put != nullptr ? json::object_at(*put, "Item") : json::object_at(*erase, "Key");
   if (wire == nullptr) {
     return invalid(fmt::format("The {} of each {} is required", put != nullptr ? "Item" : "Key",
                                put != nullptr ? "PutRequest" : "DeleteRequest"));
@@ -181,7 +187,8 @@ aws::ApiResult<Write> prepare(Engine& engine, const WriteInput& input, size_t& t
     if (!checked) {
       // A missing or mistyped key is told in the words of a key here.
       const std::string& message = checked.error().message;
-      const bool reworded = message.find("Missing the key") != std::string::npos || message.find("Type mismatch") != std::string::npos;
+      const bool reworded = message.find("Missing the key") != std::string::npos ||
+                            message.find("Type mismatch") != std::string::npos;
       return invalid(reworded ? "The provided key element does not match the schema" : message);
     }
     values = *checked;
@@ -203,7 +210,8 @@ Output batch_get_item(Engine& engine, aws::Call& call) {
   size_t count = 0;
   for (const auto& entry : *tables) {
     const auto* request = entry.value().if_object();
-    if (request == nullptr) return invalid("The Keys parameter is required for each table of BatchGetItem");
+    if (request == nullptr)
+      return invalid("The Keys parameter is required for each table of BatchGetItem");
     TRY(auto gets, read_gets(engine, entry.key(), *request));
     count += gets.keys.size();
     if (count > kMaxGets) return invalid("Too many items requested for the BatchGetItem call");
@@ -228,7 +236,8 @@ Output batch_write_item(Engine& engine, aws::Call& call) {
         return invalid("Item size has exceeded the maximum allowed size");
       }
       inputs.push_back(std::move(write));
-      if (inputs.size() > kMaxWrites) return invalid("Too many items requested for the BatchWriteItem call");
+      if (inputs.size() > kMaxWrites)
+        return invalid("Too many items requested for the BatchWriteItem call");
     }
   }
   std::vector<Write> writes;
@@ -239,7 +248,8 @@ Output batch_write_item(Engine& engine, aws::Call& call) {
     if (!seen.insert(write.key).second) return invalid(std::string(kDuplicates));
     writes.push_back(std::move(write));
   }
-  if (total_bytes > kMaxBatchBytes) return invalid("The items of a BatchWriteItem call have at most 16 MB together");
+  if (total_bytes > kMaxBatchBytes)
+    return invalid("The items of a BatchWriteItem call have at most 16 MB together");
 
   std::vector<ItemStore::Target> targets;
   targets.reserve(writes.size());
@@ -250,7 +260,8 @@ Output batch_write_item(Engine& engine, aws::Call& call) {
   for (auto& write : writes) {
     TRY(const auto current, engine.items.get(write.key));
     const std::optional<size_t> old_size = current ? std::optional(current->size) : std::nullopt;
-    units[write.table->definition.name] += write_units(old_size.value_or(0), write.item ? write.item->size : 0);
+    units[write.table->definition.name] +=
+        write_units(old_size.value_or(0), write.item ? write.item->size : 0);
     if (!write.item && !current) continue;
     changes.push_back({write.table.get(), write.key, std::move(write.item), old_size});
   }

@@ -1,9 +1,9 @@
 #include "services/dynamodb/binding.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "services/dynamodb/wire.h"
 
@@ -20,11 +20,13 @@ bool is_placeholder(std::string_view key, char mark) {
 }
 
 aws::ApiResult<void> check_keys(std::string_view member, const json::Object& map, char mark) {
-  if (map.empty()) return aws::fail(aws::ApiError::validation(fmt::format("{} must not be empty", member)));
+  if (map.empty())
+    return aws::fail(aws::ApiError::validation(fmt::format("{} must not be empty", member)));
   for (const auto& entry : map) {
     if (!is_placeholder(entry.key(), mark)) {
-      return aws::fail(aws::ApiError::validation(fmt::format("{} contains invalid key: Syntax error; key: \"{}\"",
-                                                             member, std::string_view(entry.key()))));
+      return aws::fail(aws::ApiError::validation(
+          fmt::format("{} contains invalid key: Syntax error; key: \"{}\"", member,
+                      std::string_view(entry.key()))));
     }
   }
   return {};
@@ -45,8 +47,9 @@ aws::ApiResult<void> check_used(std::string_view member, const Entries& entries)
     if (!entry.used) unused.push_back(entry.key);
   }
   if (unused.empty()) return {};
-  return aws::fail(aws::ApiError::validation(fmt::format("Value provided in {} unused in expressions: keys: {{{}}}",
-                                                         member, fmt::join(unused, ", "))));
+  return aws::fail(aws::ApiError::validation(
+      fmt::format("Value provided in {} unused in expressions: keys: {{{}}}", member,
+                  fmt::join(unused, ", "))));
 }
 
 const Value* descend(const Value* value, bool is_index, uint32_t index, std::string_view name) {
@@ -67,10 +70,11 @@ aws::ApiResult<Placeholders> Placeholders::read(const json::Object& input) {
     for (const auto& entry : *names) {
       const auto* text = entry.value().if_string();
       if (text == nullptr || text->empty() || text->size() > kMaxAttributeNameBytes) {
-        return aws::fail(aws::ApiError::validation(
-            fmt::format("ExpressionAttributeNames contains invalid value for key {}: an attribute name has 1 to "
-                        "65535 bytes",
-                        std::string_view(entry.key()))));
+        return aws::fail(
+            aws::ApiError::validation(fmt::format("ExpressionAttributeNames contains invalid value "
+                                                  "for key {}: an attribute name has 1 to "
+                                                  "65535 bytes",
+                                                  std::string_view(entry.key()))));
       }
       out.names_.push_back({entry.key(), json::view(*text)});
     }
@@ -83,10 +87,11 @@ aws::ApiResult<Placeholders> Placeholders::read(const json::Object& input) {
       auto value = read_value(entry.value());
       if (!value) {
         // AWS reports too deep nesting alone, everything else with the key.
-        if (value.error().starts_with("Nesting Levels")) return aws::fail(aws::ApiError::validation(value.error()));
+        if (value.error().starts_with("Nesting Levels"))
+          return aws::fail(aws::ApiError::validation(value.error()));
         return aws::fail(aws::ApiError::validation(
-            fmt::format("ExpressionAttributeValues contains invalid value: {} for key {}", value.error(),
-                        std::string_view(entry.key()))));
+            fmt::format("ExpressionAttributeValues contains invalid value: {} for key {}",
+                        value.error(), std::string_view(entry.key()))));
       }
       bytes += value_size(*value);
       out.values_.push_back({entry.key(), *std::move(value)});
@@ -106,9 +111,9 @@ std::expected<Binding, std::string> Placeholders::bind(const Symbols& symbols) {
     if (use.is_value) {
       auto* entry = find_entry(values_, symbols.values[use.index]);
       if (entry == nullptr) {
-        return std::unexpected(
-            fmt::format("An expression attribute value used in expression is not defined; attribute value: {}",
-                        symbols.values[use.index]));
+        return std::unexpected(fmt::format(
+            "An expression attribute value used in expression is not defined; attribute value: {}",
+            symbols.values[use.index]));
       }
       entry->used = true;
       out.values[use.index] = &entry->value;
@@ -116,7 +121,8 @@ std::expected<Binding, std::string> Placeholders::bind(const Symbols& symbols) {
       auto* entry = find_entry(names_, symbols.names[use.index]);
       if (entry == nullptr) {
         return std::unexpected(
-            fmt::format("An expression attribute name used in the document path is not defined; attribute name: {}",
+            fmt::format("An expression attribute name used in the document path is not defined; "
+                        "attribute name: {}",
                         symbols.names[use.index]));
       }
       entry->used = true;
@@ -169,9 +175,10 @@ std::string to_string(const Steps& steps) {
 std::expected<void, std::string> check_overlaps(const std::vector<Steps>& paths) {
   std::string conflict;
   const auto describe = [](std::string_view what, const Steps& one, const Steps& two) {
-    return fmt::format("Two document paths {} with each other; must remove or rewrite one of these paths; path "
-                       "one: {}, path two: {}",
-                       what, to_string(one), to_string(two));
+    return fmt::format(
+        "Two document paths {} with each other; must remove or rewrite one of these paths; path "
+        "one: {}, path two: {}",
+        what, to_string(one), to_string(two));
   };
   const auto check = [&](const Steps& one, const Steps& two) -> std::expected<void, std::string> {
     for (size_t k = 0; k < std::min(one.size(), two.size()); ++k) {
@@ -192,12 +199,14 @@ std::expected<void, std::string> check_overlaps(const std::vector<Steps>& paths)
 
 const Value* resolve(const Path& path, const Binding& binding, const Item& item) {
   const auto name_of = [&](const PathElement& element) -> std::string_view {
-    return element.kind == PathElement::Kind::kPlaceholder ? binding.names[element.index] : std::string_view(element.name);
+    return element.kind == PathElement::Kind::kPlaceholder ? binding.names[element.index]
+                                                           : std::string_view(element.name);
   };
   const Value* value = item.find(name_of(path[0]));
   for (size_t i = 1; i < path.size() && value != nullptr; ++i) {
     const bool is_index = path[i].kind == PathElement::Kind::kIndex;
-    value = descend(value, is_index, path[i].index, is_index ? std::string_view() : name_of(path[i]));
+    value =
+        descend(value, is_index, path[i].index, is_index ? std::string_view() : name_of(path[i]));
   }
   return value;
 }

@@ -1,9 +1,9 @@
 // Resolves the placeholders of parsed expressions for one request.
 //
-// Placeholders holds the request's ExpressionAttributeNames and ExpressionAttributeValues and remembers
-// which of them were used, because AWS refuses a request that brings unused ones. A Binding gives the
-// trees of expression.h their names and values by index. Bindings point into the Placeholders and the
-// request. Not thread-safe.
+// Placeholders holds the request's ExpressionAttributeNames and ExpressionAttributeValues and
+// remembers which of them were used, because AWS refuses a request that brings unused ones. A
+// Binding gives the trees of expression.h their names and values by index. Bindings point into the
+// Placeholders and the request. Not thread-safe.
 #pragma once
 
 #include <compare>
@@ -34,7 +34,8 @@ class Placeholders {
   // Reads and checks both maps; absent ones are empty.
   static aws::ApiResult<Placeholders> read(const json::Object& input);
 
-  // Finds the symbols' names and values. The error is AWS's message without the expression's prefix.
+  // Finds the symbols' names and values. The error is AWS's message without the expression's
+  // prefix.
   std::expected<Binding, std::string> bind(const Symbols& symbols);
 
   // To be asked after every expression of the request was bound.
@@ -63,8 +64,9 @@ using Steps = std::vector<Step>;
 Steps bind_path(const Path& path, const Binding& binding);
 std::string to_string(const Steps& steps);  // as in AWS's messages: [a, [1], b]
 
-// Two paths of one update or projection must neither be the same, nor one inside the other, nor treat the
-// same value once as a list and once as a map. The error is AWS's message without the prefix.
+// Two paths of one update or projection must neither be the same, nor one inside the other, nor
+// treat the same value once as a list and once as a map. The error is AWS's message without the
+// prefix.
 std::expected<void, std::string> check_overlaps(const std::vector<Steps>& paths);
 
 // What the path leads to, or nullptr.

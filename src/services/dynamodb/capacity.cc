@@ -13,7 +13,8 @@ size_t units(size_t bytes, size_t unit) { return std::max<size_t>(1, (bytes + un
 }  // namespace
 
 Consistency consistency(const json::Object& input) {
-  return json::bool_at(input, "ConsistentRead").value_or(false) ? Consistency::kStrong : Consistency::kEventual;
+  return json::bool_at(input, "ConsistentRead").value_or(false) ? Consistency::kStrong
+                                                                : Consistency::kEventual;
 }
 
 double read_units(size_t bytes, Consistency consistency) {

@@ -1,9 +1,9 @@
 #include "services/dynamodb/condition.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace dew::dynamodb {
 namespace {
@@ -20,27 +20,33 @@ std::optional<Type> known_type(const Operand& operand, const Binding& binding) {
 }
 
 const Value* constant(const Operand& operand, const Binding& binding) {
-  return operand.kind == Operand::Kind::kValue && !operand.size_of ? binding.values[operand.value] : nullptr;
+  return operand.kind == Operand::Kind::kValue && !operand.size_of ? binding.values[operand.value]
+                                                                   : nullptr;
 }
 
-bool is_path(const Operand& operand) { return operand.kind == Operand::Kind::kPath && !operand.size_of; }
-
-std::unexpected<std::string> wrong_type(std::string_view what, std::string_view operation, Type type) {
-  return std::unexpected(fmt::format(
-      "Incorrect operand type for operator or function; {}: {}, operand type: {}", what, operation, type_name(type)));
+bool is_path(const Operand& operand) {
+  return operand.kind == Operand::Kind::kPath && !operand.size_of;
 }
 
-Check check_distinct(std::string_view operation, const Condition& condition, const Binding& binding) {
+std::unexpected<std::string> wrong_type(std::string_view what, std::string_view operation,
+                                        Type type) {
+  return std::unexpected(
+      fmt::format("Incorrect operand type for operator or function; {}: {}, operand type: {}", what,
+                  operation, type_name(type)));
+}
+
+Check check_distinct(std::string_view operation, const Condition& condition,
+                     const Binding& binding) {
   const Operand& first = condition.operands[0];
   if (!is_path(first)) return {};
   const Steps path = bind_path(first.path, binding);
   for (size_t i = 1; i < condition.operands.size(); ++i) {
     const Operand& other = condition.operands[i];
     if (is_path(other) && bind_path(other.path, binding) == path) {
-      return std::unexpected(
-          fmt::format("The first operand must be distinct from the remaining operands for this operator or "
-                      "function; operator: {}, first operand: {}",
-                      operation, to_string(path)));
+      return std::unexpected(fmt::format(
+          "The first operand must be distinct from the remaining operands for this operator or "
+          "function; operator: {}, first operand: {}",
+          operation, to_string(path)));
     }
   }
   return {};
@@ -62,10 +68,10 @@ Check check_between(const Condition& condition, const Binding& binding) {
   } else {
     return {};
   }
-  return std::unexpected(
-      fmt::format("The BETWEEN operator {}; lower bound operand: AttributeValue: {}, upper bound operand: "
-                  "AttributeValue: {}",
-                  problem, debug_string(*lower), debug_string(*upper)));
+  return std::unexpected(fmt::format(
+      "The BETWEEN operator {}; lower bound operand: AttributeValue: {}, upper bound operand: "
+      "AttributeValue: {}",
+      problem, debug_string(*lower), debug_string(*upper)));
 }
 
 Check check_function(const Condition& condition, const Binding& binding) {
@@ -75,21 +81,23 @@ Check check_function(const Condition& condition, const Binding& binding) {
     case Function::kAttributeExists:
     case Function::kAttributeNotExists:
       if (!is_path(operands[0])) {
-        return std::unexpected(
-            fmt::format("Operator or function requires a document path; operator or function: {}", function));
+        return std::unexpected(fmt::format(
+            "Operator or function requires a document path; operator or function: {}", function));
       }
       return {};
     case Function::kBeginsWith:
       for (const auto& operand : operands) {
         const auto type = known_type(operand, binding);
-        if (type && *type != Type::kS && *type != Type::kB) return wrong_type("operator or function", function, *type);
+        if (type && *type != Type::kS && *type != Type::kB)
+          return wrong_type("operator or function", function, *type);
       }
       return {};
     case Function::kAttributeType: {
       const auto type = known_type(operands[1], binding);
       if (!type) {
         return std::unexpected(
-            fmt::format("Incorrect operand type for operator or function; operator or function: {}, operand type: "
+            fmt::format("Incorrect operand type for operator or function; operator or function: "
+                        "{}, operand type: "
                         "{{NS,SS,L,BS,N,M,B,BOOL,NULL,S}}",
                         function));
       }
@@ -97,9 +105,10 @@ Check check_function(const Condition& condition, const Binding& binding) {
       const Value* wanted = constant(operands[1], binding);
       Type ignored{};
       if (!type_from_name(wanted->text(), ignored)) {
-        return std::unexpected(fmt::format(
-            "Invalid attribute type name found; type: {}, valid types: {{B,NULL,SS,BOOL,L,BS,N,NS,S,M}}",
-            wanted->text()));
+        return std::unexpected(
+            fmt::format("Invalid attribute type name found; type: {}, valid types: "
+                        "{{B,NULL,SS,BOOL,L,BS,N,NS,S,M}}",
+                        wanted->text()));
       }
       return {};
     }
@@ -127,7 +136,9 @@ Check check_leaf(const Condition& condition, const Binding& binding) {
     case Condition::Kind::kCompare: {
       const auto operation = symbol(condition.comparator);
       CHECK_OK(check_distinct(operation, condition, binding));
-      if (condition.comparator == Comparator::kEqual || condition.comparator == Comparator::kNotEqual) return {};
+      if (condition.comparator == Comparator::kEqual ||
+          condition.comparator == Comparator::kNotEqual)
+        return {};
       for (const auto& operand : condition.operands) {
         const auto type = known_type(operand, binding);
         if (type && !is_ordered(*type)) return wrong_type("operator", operation, *type);
@@ -139,7 +150,8 @@ Check check_leaf(const Condition& condition, const Binding& binding) {
     case Condition::Kind::kIn:
       return check_distinct("IN", condition, binding);
     case Condition::Kind::kFunction:
-      if (condition.operands.size() == 2) CHECK_OK(check_distinct(name(condition.function), condition, binding));
+      if (condition.operands.size() == 2)
+        CHECK_OK(check_distinct(name(condition.function), condition, binding));
       return check_function(condition, binding);
     case Condition::Kind::kAnd:
     case Condition::Kind::kOr:
@@ -172,7 +184,8 @@ std::optional<size_t> size_of(const Value& value) {
 }
 
 // The value of an operand; `scratch` holds a computed one.
-const Value* value_of(const Operand& operand, const Binding& binding, const Item& item, Value& scratch) {
+const Value* value_of(const Operand& operand, const Binding& binding, const Item& item,
+                      Value& scratch) {
   const Value* value = operand.kind == Operand::Kind::kValue ? binding.values[operand.value]
                                                              : resolve(operand.path, binding, item);
   if (value == nullptr || !operand.size_of) return value;
@@ -185,7 +198,8 @@ const Value* value_of(const Operand& operand, const Binding& binding, const Item
 bool equal(const Value* a, const Value* b) { return a != nullptr && b != nullptr && *a == *b; }
 
 std::optional<std::strong_ordering> order(const Value* a, const Value* b) {
-  if (a == nullptr || b == nullptr || a->type != b->type || !is_ordered(a->type)) return std::nullopt;
+  if (a == nullptr || b == nullptr || a->type != b->type || !is_ordered(a->type))
+    return std::nullopt;
   return compare(*a, *b);
 }
 
@@ -217,7 +231,8 @@ bool evaluate_function(Function function, const Value* first, const Value* secon
              type_name(first->type) == second->text();
     case Function::kBeginsWith:
       return first != nullptr && second != nullptr && first->type == second->type &&
-             (first->type == Type::kS || first->type == Type::kB) && first->text().starts_with(second->text());
+             (first->type == Type::kS || first->type == Type::kB) &&
+             first->text().starts_with(second->text());
     case Function::kContains:
       return first != nullptr && second != nullptr && contains(*first, *second);
   }
@@ -226,7 +241,8 @@ bool evaluate_function(Function function, const Value* first, const Value* secon
 
 }  // namespace
 
-std::expected<void, std::string> check_condition(const Condition& condition, const Binding& binding) {
+std::expected<void, std::string> check_condition(const Condition& condition,
+                                                 const Binding& binding) {
   for (const auto& child : condition.children) CHECK_OK(check_condition(child, binding));
   return check_leaf(condition, binding);
 }
@@ -241,7 +257,8 @@ bool contains(const Value& value, const Value& part) {
   const bool member = (value.type == Type::kSS && part.type == Type::kS) ||
                       (value.type == Type::kNS && part.type == Type::kN) ||
                       (value.type == Type::kBS && part.type == Type::kB);
-  return member && std::find(value.set().begin(), value.set().end(), part.text()) != value.set().end();
+  return member &&
+         std::find(value.set().begin(), value.set().end(), part.text()) != value.set().end();
 }
 
 bool evaluate(const Condition& condition, const Binding& binding, const Item& item) {
@@ -261,8 +278,10 @@ bool evaluate(const Condition& condition, const Binding& binding, const Item& it
                           value_of(operands[1], binding, item, scratch_b));
     case Condition::Kind::kBetween: {
       const Value* value = value_of(operands[0], binding, item, scratch_a);
-      return compare_with(Comparator::kGreaterOrEqual, value, value_of(operands[1], binding, item, scratch_b)) &&
-             compare_with(Comparator::kLessOrEqual, value, value_of(operands[2], binding, item, scratch_b));
+      return compare_with(Comparator::kGreaterOrEqual, value,
+                          value_of(operands[1], binding, item, scratch_b)) &&
+             compare_with(Comparator::kLessOrEqual, value,
+                          value_of(operands[2], binding, item, scratch_b));
     }
     case Condition::Kind::kIn: {
       const Value* value = value_of(operands[0], binding, item, scratch_a);
@@ -283,8 +302,9 @@ std::vector<PathUse> paths_of(const Condition& condition, const Binding& binding
   for (const auto& operand : condition.operands) {
     if (operand.kind != Operand::Kind::kPath) continue;
     const auto& head = operand.path[0];
-    const std::string_view attribute =
-        head.kind == PathElement::Kind::kPlaceholder ? binding.names[head.index] : std::string_view(head.name);
+    const std::string_view attribute = head.kind == PathElement::Kind::kPlaceholder
+                                           ? binding.names[head.index]
+                                           : std::string_view(head.name);
     out.push_back({attribute, operand.path.size() > 1});
   }
   for (const auto& child : condition.children) {

@@ -13,14 +13,16 @@
 
 namespace dew::dynamodb {
 
-// Operand types and counts, distinct operands, order of BETWEEN's bounds. The error is AWS's message
-// without the expression's prefix.
-std::expected<void, std::string> check_condition(const Condition& condition, const Binding& binding);
+// Operand types and counts, distinct operands, order of BETWEEN's bounds. The error is AWS's
+// message without the expression's prefix.
+std::expected<void, std::string> check_condition(const Condition& condition,
+                                                 const Binding& binding);
 
 // An attribute that is missing is equal to nothing, not even to another missing one.
 bool evaluate(const Condition& condition, const Binding& binding, const Item& item);
 
-// The top-level attributes that the condition looks at; `nested` tells those with .name or [index] behind.
+// The top-level attributes that the condition looks at; `nested` tells those with .name or [index]
+// behind.
 struct PathUse {
   std::string_view attribute;
   bool nested = false;

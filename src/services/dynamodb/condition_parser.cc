@@ -1,6 +1,6 @@
-#include <optional>
-
 #include <fmt/format.h>
+
+#include <optional>
 
 #include "services/dynamodb/expression_parser.h"
 #include "services/dynamodb/parser_base.h"
@@ -9,8 +9,9 @@ namespace dew::dynamodb {
 namespace {
 
 std::optional<Function> function_from_name(std::string_view text) {
-  for (const auto function : {Function::kAttributeExists, Function::kAttributeNotExists,
-                              Function::kAttributeType, Function::kBeginsWith, Function::kContains}) {
+  for (const auto function :
+       {Function::kAttributeExists, Function::kAttributeNotExists, Function::kAttributeType,
+        Function::kBeginsWith, Function::kContains}) {
     if (name(function) == text) return function;
   }
   return std::nullopt;
@@ -64,7 +65,9 @@ class ConditionParser final : public ParserBase {
 
   void misused(std::string_view function) {
     note(Mistake::kMisusedFunction,
-         fmt::format("The function is not allowed to be used this way in an expression; function: {}", function));
+         fmt::format(
+             "The function is not allowed to be used this way in an expression; function: {}",
+             function));
   }
 
   template <class Next>
@@ -113,7 +116,8 @@ class ConditionParser final : public ParserBase {
     if (!comparator && !between && !in) return left;
     if (left.is_condition) {
       // f(...) = x is a misuse; (a = b) = c is no expression at all.
-      if (left.condition.kind != Condition::Kind::kFunction || left.parenthesized) return syntax_error();
+      if (left.condition.kind != Condition::Kind::kFunction || left.parenthesized)
+        return syntax_error();
       misused(name(left.condition.function));
     }
     lexer_.advance();
@@ -148,7 +152,8 @@ class ConditionParser final : public ParserBase {
   Parsed<void> parse_argument(Condition& condition) {
     TRY(Node node, parse_primary());
     if (node.is_condition) {
-      if (node.condition.kind != Condition::Kind::kFunction || node.parenthesized) return syntax_error();
+      if (node.condition.kind != Condition::Kind::kFunction || node.parenthesized)
+        return syntax_error();
       misused(name(node.condition.function));
     }
     if (condition.late_error.empty()) condition.late_error = std::move(node.late_error);
@@ -188,9 +193,11 @@ class ConditionParser final : public ParserBase {
   Parsed<Node> parse_group() {
     TRY(Node inner, parse_or());
     CHECK_OK(expect(")"));
-    if (inner.parenthesized) note(Mistake::kParentheses, "The expression has redundant parentheses;");
+    if (inner.parenthesized)
+      note(Mistake::kParentheses, "The expression has redundant parentheses;");
     inner.parenthesized = true;
-    if (!inner.is_condition && inner.operand.kind == Operand::Kind::kPath && !inner.operand.size_of) {
+    if (!inner.is_condition && inner.operand.kind == Operand::Kind::kPath &&
+        !inner.operand.size_of) {
       CHECK_OK(parse_path_rest(inner.operand.path));
     }
     return inner;
@@ -207,7 +214,8 @@ class ConditionParser final : public ParserBase {
     const auto wrong_count = [&](size_t count) {
       if (call.operands.size() == count) return;
       call.late_error = fmt::format(
-          "Incorrect number of operands for operator or function; operator or function: {}, number of "
+          "Incorrect number of operands for operator or function; operator or function: {}, number "
+          "of "
           "operands: {}",
           called, call.operands.size());
     };
@@ -218,7 +226,8 @@ class ConditionParser final : public ParserBase {
       out.operand = std::move(call.operands[0]);
       if (out.operand.size_of && call.late_error.empty()) {
         call.late_error =
-            "Incorrect operand type for operator or function; operator or function: size, operand type: N";
+            "Incorrect operand type for operator or function; operator or function: size, operand "
+            "type: N";
       }
       out.operand.size_of = true;
       out.late_error = std::move(call.late_error);

@@ -1,9 +1,9 @@
 #include "services/dynamodb/expression.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace dew::dynamodb {
 namespace {
@@ -29,8 +29,8 @@ std::string print(const Path& path, const Symbols& symbols) {
 }
 
 std::string print(const Operand& operand, const Symbols& symbols) {
-  const std::string inner =
-      operand.kind == Operand::Kind::kPath ? print(operand.path, symbols) : symbols.values[operand.value];
+  const std::string inner = operand.kind == Operand::Kind::kPath ? print(operand.path, symbols)
+                                                                 : symbols.values[operand.value];
   return operand.size_of ? fmt::format("size({})", inner) : inner;
 }
 
@@ -56,9 +56,8 @@ std::string print(const Condition& condition, const Symbols& symbols) {
       for (const auto& child : condition.children) {
         if (!out.empty()) out += condition.kind == Condition::Kind::kAnd ? " AND " : " OR ";
         // An AND inside an OR needs no parentheses; everything else logical does, to stay a child.
-        const bool bare =
-            !is_logical(child) ||
-            (condition.kind == Condition::Kind::kOr && child.kind == Condition::Kind::kAnd);
+        const bool bare = !is_logical(child) || (condition.kind == Condition::Kind::kOr &&
+                                                 child.kind == Condition::Kind::kAnd);
         out += bare ? print(child, symbols) : fmt::format("({})", print(child, symbols));
       }
       return out;
@@ -66,7 +65,8 @@ std::string print(const Condition& condition, const Symbols& symbols) {
     case Condition::Kind::kNot: {
       const auto& child = condition.children[0];
       const bool bare = !is_logical(child) && child.kind != Condition::Kind::kNot;
-      return bare ? fmt::format("NOT {}", print(child, symbols)) : fmt::format("NOT ({})", print(child, symbols));
+      return bare ? fmt::format("NOT {}", print(child, symbols))
+                  : fmt::format("NOT ({})", print(child, symbols));
     }
     case Condition::Kind::kCompare:
       return fmt::format("{} {} {}", operand(0), symbol(condition.comparator), operand(1));
@@ -75,7 +75,8 @@ std::string print(const Condition& condition, const Symbols& symbols) {
     case Condition::Kind::kIn:
       return fmt::format("{} IN ({})", operand(0), print_list(condition.operands, 1, symbols));
     case Condition::Kind::kFunction:
-      return fmt::format("{}({})", name(condition.function), print_list(condition.operands, 0, symbols));
+      return fmt::format("{}({})", name(condition.function),
+                         print_list(condition.operands, 0, symbols));
   }
   return {};
 }
@@ -129,7 +130,8 @@ std::string_view name(Function function) {
 }
 
 size_t operand_count(Function function) {
-  return function == Function::kAttributeExists || function == Function::kAttributeNotExists ? 1 : 2;
+  return function == Function::kAttributeExists || function == Function::kAttributeNotExists ? 1
+                                                                                             : 2;
 }
 
 std::string to_string(const ConditionExpression& expression) {

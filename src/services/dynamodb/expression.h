@@ -1,6 +1,7 @@
-// What DynamoDB's expressions mean, as trees: conditions (also filters and key conditions), updates and
-// projections. Placeholders (#name, :value) stay unresolved, so that a parsed expression is immutable and
-// shared by all requests that send the same text; binding.h resolves them for one request.
+// What DynamoDB's expressions mean, as trees: conditions (also filters and key conditions), updates
+// and projections. Placeholders (#name, :value) stay unresolved, so that a parsed expression is
+// immutable and shared by all requests that send the same text; binding.h resolves them for one
+// request.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 #pragma once
 
@@ -41,8 +42,21 @@ struct Operand {
   bool operator==(const Operand&) const = default;
 };
 
-enum class Comparator : uint8_t { kEqual, kNotEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
-enum class Function : uint8_t { kAttributeExists, kAttributeNotExists, kAttributeType, kBeginsWith, kContains };
+enum class Comparator : uint8_t {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessOrEqual,
+  kGreater,
+  kGreaterOrEqual
+};
+enum class Function : uint8_t {
+  kAttributeExists,
+  kAttributeNotExists,
+  kAttributeType,
+  kBeginsWith,
+  kContains
+};
 
 std::string_view symbol(Comparator comparator);
 std::string_view name(Function function);
@@ -53,9 +67,11 @@ struct Condition {
   Kind kind = Kind::kAnd;
   Comparator comparator = Comparator::kEqual;
   Function function = Function::kAttributeExists;
-  std::vector<Operand> operands;    // kCompare 2, kBetween 3, kIn 2 or more, kFunction as many as it has
+  std::vector<Operand>
+      operands;  // kCompare 2, kBetween 3, kIn 2 or more, kFunction as many as it has
   std::vector<Condition> children;  // kAnd, kOr: 2 or more; kNot: 1
-  // A mistake that AWS reports only when all placeholders are defined (a wrong number of operands, ...).
+  // A mistake that AWS reports only when all placeholders are defined (a wrong number of operands,
+  // ...).
   std::string late_error;
   bool operator==(const Condition&) const = default;
 };
@@ -69,8 +85,8 @@ struct ConditionExpression {
 struct UpdateOperand {
   enum class Kind : uint8_t { kPath, kValue, kIfNotExists, kListAppend };
   Kind kind = Kind::kPath;
-  Path path;           // of a kPath, and the first argument of kIfNotExists
-  uint32_t value = 0;  // into Symbols::values
+  Path path;                             // of a kPath, and the first argument of kIfNotExists
+  uint32_t value = 0;                    // into Symbols::values
   std::vector<UpdateOperand> arguments;  // kIfNotExists: 1 (after the path); kListAppend: 2
   bool operator==(const UpdateOperand&) const = default;
 };
@@ -80,9 +96,9 @@ struct UpdateAction {
   enum class Arithmetic : uint8_t { kNone, kPlus, kMinus };
   Kind kind = Kind::kSet;
   Path path;
-  std::vector<UpdateOperand> operands;         // kSet: 1, or 2 with arithmetic
-  Arithmetic arithmetic = Arithmetic::kNone;   // kSet
-  uint32_t value = 0;                          // kAdd, kDelete: into Symbols::values
+  std::vector<UpdateOperand> operands;        // kSet: 1, or 2 with arithmetic
+  Arithmetic arithmetic = Arithmetic::kNone;  // kSet
+  uint32_t value = 0;                         // kAdd, kDelete: into Symbols::values
   bool operator==(const UpdateAction&) const = default;
 };
 

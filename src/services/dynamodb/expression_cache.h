@@ -1,8 +1,9 @@
-// Parses each distinct expression text once. Applications send the same few texts with every request.
+// Parses each distinct expression text once. Applications send the same few texts with every
+// request.
 //
-// Thread-safe. Bounded: two generations of kGenerationEntries texts per kind; when the young generation is
-// full it becomes the old one, and what nobody asks for any more is forgotten with the generation before.
-// Texts that do not parse are not kept.
+// Thread-safe. Bounded: two generations of kGenerationEntries texts per kind; when the young
+// generation is full it becomes the old one, and what nobody asks for any more is forgotten with
+// the generation before. Texts that do not parse are not kept.
 #pragma once
 
 #include <expected>
@@ -28,7 +29,8 @@ class ExpressionMemory {
   explicit ExpressionMemory(Parser parser) : parser_(parser) {}
 
   std::expected<Entry, std::string> get(std::string_view text) {
-    if (Entry hit = state_.read([&](const State& state) { return find(state.young, text); })) return hit;
+    if (Entry hit = state_.read([&](const State& state) { return find(state.young, text); }))
+      return hit;
     Entry entry = state_.read([&](const State& state) { return find(state.old, text); });
     if (entry == nullptr) {
       auto parsed = parser_(text);

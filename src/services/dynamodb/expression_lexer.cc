@@ -36,7 +36,9 @@ void Lexer::advance() {
 Token Lexer::scan() {
   while (at_ < expression_.size() && is_space(expression_[at_])) ++at_;
   const size_t start = at_;
-  const auto token = [&](TokenKind kind) { return Token{kind, expression_.substr(start, at_ - start)}; };
+  const auto token = [&](TokenKind kind) {
+    return Token{kind, expression_.substr(start, at_ - start)};
+  };
   if (at_ == expression_.size()) return token(TokenKind::kEnd);
   const char first = expression_[at_++];
   const auto take_while = [&](auto&& predicate) {
@@ -69,13 +71,15 @@ Token Lexer::scan() {
 
 std::string Lexer::syntax_error() const {
   // "near" is the expression's own text from the token before to the token after.
-  const char* begin = previous_.text.data() != nullptr ? previous_.text.data() : current_.text.data();
+  const char* begin =
+      previous_.text.data() != nullptr ? previous_.text.data() : current_.text.data();
   const Token& last = ahead_.kind == TokenKind::kEnd ? current_ : ahead_;
   const char* end = last.text.data() + last.text.size();
   std::string_view near(begin, static_cast<size_t>(end - begin));
   while (!near.empty() && is_space(near.back())) near.remove_suffix(1);
   return fmt::format("Syntax error; token: \"{}\", near: \"{}\"",
-                     current_.kind == TokenKind::kEnd ? std::string_view("<EOF>") : current_.text, near);
+                     current_.kind == TokenKind::kEnd ? std::string_view("<EOF>") : current_.text,
+                     near);
 }
 
 }  // namespace dew::dynamodb

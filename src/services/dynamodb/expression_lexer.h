@@ -45,6 +45,7 @@ class Lexer {
   Token ahead_;
 };
 
-bool same_word(std::string_view word, std::string_view upper);  // ignoring case; `upper` is upper case
+bool same_word(std::string_view word,
+               std::string_view upper);  // ignoring case; `upper` is upper case
 
 }  // namespace dew::dynamodb

@@ -126,7 +126,9 @@ struct ValueBuilder {
     void add(Value value) { list.push_back(std::move(value)); }
     Value finish() && { return Value::list(std::move(list)); }
   };
-  static void add(Map& map, std::string_view name, Value value) { map.append(std::string(name), std::move(value)); }
+  static void add(Map& map, std::string_view name, Value value) {
+    map.append(std::string(name), std::move(value));
+  }
   static Value wrap(Map map) { return Value::map(std::move(map)); }
 };
 
@@ -155,7 +157,9 @@ struct WireBuilder {
     void add(Value value) { array.push_back(std::move(value)); }
     Value finish() && { return typed(Type::kL, std::move(array)); }
   };
-  static void add(Map& map, std::string_view name, Value value) { map.emplace(name, std::move(value)); }
+  static void add(Map& map, std::string_view name, Value value) {
+    map.emplace(name, std::move(value));
+  }
   static Value wrap(Map map) { return typed(Type::kM, std::move(map)); }
 };
 
@@ -241,7 +245,8 @@ bool read_header(Reader& reader, uint64_t& size) {
 }
 
 std::unexpected<Error> damaged() {
-  return fail(ErrorKind::kInternal, "A stored item is damaged: its bytes do not have the form of an item");
+  return fail(ErrorKind::kInternal,
+              "A stored item is damaged: its bytes do not have the form of an item");
 }
 
 template <class Builder>
@@ -249,7 +254,8 @@ Result<typename Builder::Map> read_whole(std::string_view bytes) {
   Reader reader(bytes);
   uint64_t size = 0;
   typename Builder::Map out;
-  if (!read_header(reader, size) || !read_map<Builder>(reader, out, 0) || !reader.at_end()) return damaged();
+  if (!read_header(reader, size) || !read_map<Builder>(reader, out, 0) || !reader.at_end())
+    return damaged();
   return out;
 }
 
@@ -266,7 +272,9 @@ std::string encode_item(const Item& item, size_t size) {
 
 Result<Item> decode_item(std::string_view bytes) { return read_whole<ValueBuilder>(bytes); }
 
-Result<json::Object> decode_item_to_wire(std::string_view bytes) { return read_whole<WireBuilder>(bytes); }
+Result<json::Object> decode_item_to_wire(std::string_view bytes) {
+  return read_whole<WireBuilder>(bytes);
+}
 
 Result<size_t> decode_item_size(std::string_view bytes) {
   Reader reader(bytes);

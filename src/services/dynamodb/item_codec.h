@@ -1,7 +1,8 @@
 // The on-disk form of an item: compact, self-describing, and readable straight into a response.
 //
-// Byte by byte in docs/formats/dynamodb-items.md; pinned by golden-bytes tests. Reading checks every length
-// and the nesting depth, so that a damaged store gives an error and not a crash. Pure functions.
+// Byte by byte in docs/formats/dynamodb-items.md; pinned by golden-bytes tests. Reading checks
+// every length and the nesting depth, so that a damaged store gives an error and not a crash. Pure
+// functions.
 #pragma once
 
 #include <string>

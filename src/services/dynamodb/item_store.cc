@@ -34,7 +34,8 @@ aws::ApiResult<WriteLatch> ItemStore::latch(std::span<const Target> targets) {
   unique(stripes);
   for (auto* state : states) {
     out.gates_.emplace_back(state->gate);
-    if (state->dropped) return aws::fail("ResourceNotFoundException", "Requested resource not found");
+    if (state->dropped)
+      return aws::fail("ResourceNotFoundException", "Requested resource not found");
   }
   for (const size_t stripe : stripes) out.stripes_.emplace_back(stripes_[stripe].mutex);
   return out;
@@ -60,7 +61,8 @@ Result<void> ItemStore::commit(const WriteLatch& /*latch*/, std::span<const Item
     }
     auto& delta = deltas[{change.table, stripe_of(change.key)}];
     delta.items += (change.item ? 1 : 0) - (change.old_size ? 1 : 0);
-    delta.bytes += static_cast<int64_t>(change.item ? change.item->size : 0) - static_cast<int64_t>(change.old_size.value_or(0));
+    delta.bytes += static_cast<int64_t>(change.item ? change.item->size : 0) -
+                   static_cast<int64_t>(change.old_size.value_or(0));
   }
   for (const auto& [part_of, delta] : deltas) {
     if (delta.items == 0 && delta.bytes == 0) continue;
@@ -71,7 +73,8 @@ Result<void> ItemStore::commit(const WriteLatch& /*latch*/, std::span<const Item
                             part.bytes.load(std::memory_order_relaxed) + delta.bytes));
   }
   if (batch.empty()) return {};
-  if (const auto committed = store_.commit(batch); !committed) return std::unexpected(committed.error());
+  if (const auto committed = store_.commit(batch); !committed)
+    return std::unexpected(committed.error());
   for (const auto& [part_of, delta] : deltas) {
     auto& part = part_of.first->state->parts[part_of.second];
     part.items.fetch_add(delta.items, std::memory_order_relaxed);

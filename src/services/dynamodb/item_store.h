@@ -1,9 +1,9 @@
 // ItemStore: items by key, with the latches that make a read-modify-write of an item atomic.
 //
-// A writer takes a WriteLatch for the keys it will change (all at once, in stripe order, so that there is no
-// deadlock), reads, decides, and commits all its changes as one batch together with the table's figures.
-// Readers take no latch: they see the store's last committed state, so every read is strongly consistent.
-// Thread-safe.
+// A writer takes a WriteLatch for the keys it will change (all at once, in stripe order, so that
+// there is no deadlock), reads, decides, and commits all its changes as one batch together with the
+// table's figures. Readers take no latch: they see the store's last committed state, so every read
+// is strongly consistent. Thread-safe.
 #pragma once
 
 #include <array>
@@ -32,8 +32,8 @@ struct StoredItem {
 struct ItemChange {
   const Table* table = nullptr;
   std::string key;
-  std::optional<StoredItem> item;     // nullopt: erase
-  std::optional<size_t> old_size;     // of the item that is there now; nullopt: none
+  std::optional<StoredItem> item;  // nullopt: erase
+  std::optional<size_t> old_size;  // of the item that is there now; nullopt: none
 };
 
 class WriteLatch {
@@ -55,7 +55,8 @@ class ItemStore {
     TablePtr table;
     std::string_view key;
   };
-  // Waits for other writers of the same items. ResourceNotFoundException when a table is gone by now.
+  // Waits for other writers of the same items. ResourceNotFoundException when a table is gone by
+  // now.
   aws::ApiResult<WriteLatch> latch(std::span<const Target> targets);
   aws::ApiResult<WriteLatch> latch(const TablePtr& table, std::string_view key) {
     const Target target{table, key};

@@ -1,8 +1,8 @@
 // GetItem, PutItem, UpdateItem, DeleteItem.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
-#include <array>
-
 #include <fmt/format.h>
+
+#include <array>
 
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/engine.h"
@@ -21,10 +21,12 @@ std::unexpected<aws::ApiError> invalid(std::string message) {
   return aws::fail(aws::ApiError::validation(std::move(message)));
 }
 
-aws::ApiResult<const json::Object*> object_member(const json::Object& input, std::string_view member) {
+aws::ApiResult<const json::Object*> object_member(const json::Object& input,
+                                                  std::string_view member) {
   const auto* object = json::object_at(input, member);
   if (object == nullptr) {
-    return invalid(fmt::format("The parameter '{}' is required but was not present in the request", member));
+    return invalid(
+        fmt::format("The parameter '{}' is required but was not present in the request", member));
   }
   return object;
 }
@@ -35,7 +37,8 @@ aws::ApiResult<Item> read_member(const json::Object& input, std::string_view mem
 }
 
 // The one condition of a write, in either form.
-aws::ApiResult<std::optional<BoundCondition>> read_condition(RequestExpressions& expressions, const json::Object& input) {
+aws::ApiResult<std::optional<BoundCondition>> read_condition(RequestExpressions& expressions,
+                                                             const json::Object& input) {
   TRY(auto legacy, read_expected(input));
   TRY(auto condition, expressions.condition("ConditionExpression"));
   return condition ? std::move(condition) : std::move(legacy);
@@ -51,7 +54,9 @@ class Current {
   }
   bool exists() const { return stored_.has_value(); }
   size_t size() const { return stored_ ? stored_->size : 0; }
-  std::optional<size_t> old_size() const { return stored_ ? std::optional(stored_->size) : std::nullopt; }
+  std::optional<size_t> old_size() const {
+    return stored_ ? std::optional(stored_->size) : std::nullopt;
+  }
   aws::ApiResult<json::Object> wire() const {
     if (!stored_) return json::Object();
     TRY(auto out, decode_item_to_wire(stored_->bytes));
@@ -72,13 +77,14 @@ class Current {
   std::optional<Item> item_;
 };
 
-aws::ApiResult<void> check_condition_holds(const std::optional<BoundCondition>& condition, Current& current,
-                                           const json::Object& input) {
+aws::ApiResult<void> check_condition_holds(const std::optional<BoundCondition>& condition,
+                                           Current& current, const json::Object& input) {
   if (!condition) return {};
   TRY(const Item* item, current.item());
   if (condition->matches(*item)) return {};
   aws::ApiError error("ConditionalCheckFailedException", "The conditional request failed");
-  if (current.exists() && json::string_at(input, "ReturnValuesOnConditionCheckFailure") == "ALL_OLD") {
+  if (current.exists() &&
+      json::string_at(input, "ReturnValuesOnConditionCheckFailure") == "ALL_OLD") {
     TRY(error.members["Item"], current.wire());
   }
   return aws::fail(std::move(error));
@@ -91,7 +97,8 @@ aws::ApiResult<void> check_return_values(const json::Object& input) {
 }
 
 void add_capacity(json::Object& out, const json::Object& input, const Table& table, double units) {
-  if (wants_capacity(input)) out["ConsumedCapacity"] = consumed_capacity(input, table.definition.name, units);
+  if (wants_capacity(input))
+    out["ConsumedCapacity"] = consumed_capacity(input, table.definition.name, units);
 }
 
 aws::ApiResult<void> add_old(json::Object& out, const json::Object& input, const Current& current) {
@@ -126,7 +133,8 @@ aws::ApiResult<void> check_updated(const Item& item) {
     }
     if (too_deep(value, 0)) {
       return invalid(
-          "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported "
+          "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
+          "levels beyond supported "
           "limit");
     }
   }
@@ -136,17 +144,20 @@ aws::ApiResult<void> check_updated(const Item& item) {
 aws::ApiResult<void> check_not_key(const BoundUpdate& update, const KeySchema& schema) {
   for (const auto& path : update.paths) {
     if (path.size() == 1 && is_key_attribute(path[0].name, schema)) {
-      return invalid(fmt::format("One or more parameter values were invalid: Cannot update attribute {}. This attribute is "
-                                 "part of the key",
-                                 path[0].name));
+      return invalid(
+          fmt::format("One or more parameter values were invalid: Cannot update attribute {}. This "
+                      "attribute is "
+                      "part of the key",
+                      path[0].name));
     }
   }
   return check_nested_keys(paths_of(update.paths), schema);
 }
 
 // What UpdateItem returns of the items before and after.
-void add_updated(json::Object& out, const json::Object& input, const std::optional<BoundUpdateExpression>& update,
-                 const Item& before, const Item& after, Item changed) {
+void add_updated(json::Object& out, const json::Object& input,
+                 const std::optional<BoundUpdateExpression>& update, const Item& before,
+                 const Item& after, Item changed) {
   const auto wanted = json::string_or(input, "ReturnValues", "NONE");
   Item shown;
   if (wanted == "ALL_OLD") {
@@ -180,7 +191,8 @@ Output get_item(Engine& engine, aws::Call& call) {
   TRY(const KeyValues values, check_key(key, schema));
   if (projection) CHECK_OK(check_nested_keys(paths_of(projection->paths), schema));
 
-  TRY(const auto bytes, engine.items.store().get(item_key(table->definition.number, *values.partition, values.sort)));
+  TRY(const auto bytes,
+      engine.items.store().get(item_key(table->definition.number, *values.partition, values.sort)));
   json::Object out;
   size_t size = 0;
   if (bytes) {
@@ -204,7 +216,8 @@ Output put_item(Engine& engine, aws::Call& call) {
   TRY(const Item item, read_member(input, "Item"));
   CHECK_OK(check_return_values(input));
   const StoredItem stored = store_form(item);
-  if (stored.size > kMaxItemBytes) return invalid("Item size has exceeded the maximum allowed size");
+  if (stored.size > kMaxItemBytes)
+    return invalid("Item size has exceeded the maximum allowed size");
   TRY(auto expressions, RequestExpressions::read(engine.expressions, input));
   TRY(const auto condition, read_condition(expressions, input));
   CHECK_OK(expressions.check_all_used());
@@ -258,8 +271,10 @@ Output delete_item(Engine& engine, aws::Call& call) {
 
 Output update_item(Engine& engine, aws::Call& call) {
   const auto& input = call.input;
-  constexpr std::array<std::string_view, 2> kExpressions = {"UpdateExpression", "ConditionExpression"};
-  constexpr std::array<std::string_view, 3> kLegacy = {"AttributeUpdates", "Expected", "ConditionalOperator"};
+  constexpr std::array<std::string_view, 2> kExpressions = {"UpdateExpression",
+                                                            "ConditionExpression"};
+  constexpr std::array<std::string_view, 3> kLegacy = {"AttributeUpdates", "Expected",
+                                                       "ConditionalOperator"};
   CHECK_OK(check_expression_members(input, {kExpressions, kLegacy}));
   TRY(const Item key_item, read_member(input, "Key"));
   TRY(auto legacy_update, read_attribute_updates(input));
@@ -287,7 +302,8 @@ Output update_item(Engine& engine, aws::Call& call) {
   }
   CHECK_OK(check_updated(after));
   StoredItem stored = store_form(after);
-  if (stored.size > kMaxItemBytes) return invalid("Item size to update has exceeded the maximum allowed size");
+  if (stored.size > kMaxItemBytes)
+    return invalid("Item size to update has exceeded the maximum allowed size");
   json::Object out;
   add_updated(out, input, update, *before, after, std::move(changed));
   add_capacity(out, input, *table, write_units(current.size(), stored.size));

@@ -5,7 +5,9 @@
 namespace dew::dynamodb {
 namespace {
 
-store::Key items_of(TableNumber table) { return std::move(store::Key("dynamodb").add("i").add(table)); }
+store::Key items_of(TableNumber table) {
+  return std::move(store::Key("dynamodb").add("i").add(table));
+}
 
 }  // namespace
 

@@ -2,9 +2,10 @@
 //
 //   "dynamodb" "i" table hash(partition key) partition-key sort-key
 //
-// The hash comes first, so that a Scan meets partitions in no useful order, as on AWS, and a parallel Scan
-// can cut the hash space into segments; the items of one partition stay together, ordered by sort key.
-// Byte by byte in docs/formats/dynamodb-items.md; pinned by golden-bytes tests. Pure functions.
+// The hash comes first, so that a Scan meets partitions in no useful order, as on AWS, and a
+// parallel Scan can cut the hash space into segments; the items of one partition stay together,
+// ordered by sort key. Byte by byte in docs/formats/dynamodb-items.md; pinned by golden-bytes
+// tests. Pure functions.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 #include "services/dynamodb/key_condition.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "services/dynamodb/validation.h"
 
@@ -49,7 +49,8 @@ aws::ApiResult<void> check_kind(const Condition& condition) {
       if (condition.comparator == Comparator::kNotEqual) return invalid_operator("<>");
       return {};
     case Condition::Kind::kFunction:
-      if (condition.function != Function::kBeginsWith) return invalid_operator(name(condition.function));
+      if (condition.function != Function::kBeginsWith)
+        return invalid_operator(name(condition.function));
       return {};
     case Condition::Kind::kAnd:
     case Condition::Kind::kBetween:
@@ -62,21 +63,25 @@ aws::ApiResult<KeyPredicate> read_leaf(const Condition& condition, const Binding
   const auto& operands = condition.operands;
   const bool first_is_path = operands[0].kind == Operand::Kind::kPath && !operands[0].size_of;
   if (condition.kind != Condition::Kind::kCompare && !first_is_path) {
-    return invalid(fmt::format("Invalid condition in KeyConditionExpression: {} operator must have the key attribute "
-                               "as its first operand",
-                               condition.kind == Condition::Kind::kBetween ? "BETWEEN" : "begins_with"));
+    return invalid(fmt::format(
+        "Invalid condition in KeyConditionExpression: {} operator must have the key attribute "
+        "as its first operand",
+        condition.kind == Condition::Kind::kBetween ? "BETWEEN" : "begins_with"));
   }
   KeyPredicate out;
   size_t attribute_at = 0;
   bool found = false;
   for (size_t i = 0; i < operands.size(); ++i) {
-    if (operands[i].size_of) return invalid("KeyConditionExpressions cannot contain nested operations");
+    if (operands[i].size_of)
+      return invalid("KeyConditionExpressions cannot contain nested operations");
     if (operands[i].kind == Operand::Kind::kValue) {
       out.values.push_back(binding.values[operands[i].value]);
       continue;
     }
     if (found) {
-      return invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition");
+      return invalid(
+          "Invalid condition in KeyConditionExpression: Multiple attribute names used in one "
+          "condition");
     }
     if (operands[i].path.size() > 1) {
       return invalid("KeyConditionExpressions cannot have conditions on nested attributes");
@@ -85,12 +90,14 @@ aws::ApiResult<KeyPredicate> read_leaf(const Condition& condition, const Binding
     attribute_at = i;
     out.attribute = bind_path(operands[i].path, binding)[0].name;
   }
-  if (!found) return invalid("Invalid condition in KeyConditionExpression: No key attribute specified");
+  if (!found)
+    return invalid("Invalid condition in KeyConditionExpression: No key attribute specified");
   out.op = operator_of(condition, attribute_at != 0);
   return out;
 }
 
-aws::ApiResult<void> read_into(const Condition& condition, const Binding& binding, std::vector<KeyPredicate>& out) {
+aws::ApiResult<void> read_into(const Condition& condition, const Binding& binding,
+                               std::vector<KeyPredicate>& out) {
   CHECK_OK(check_kind(condition));
   if (condition.kind == Condition::Kind::kAnd) {
     for (const auto& child : condition.children) CHECK_OK(read_into(child, binding, out));
@@ -110,13 +117,15 @@ aws::ApiResult<void> check_values(const KeyPredicate& predicate, const KeyAttrib
   for (const Value* value : predicate.values) {
     if (value->type != attribute.type) {
       return invalid(
-          "One or more parameter values were invalid: Condition parameter type does not match schema type");
+          "One or more parameter values were invalid: Condition parameter type does not match "
+          "schema type");
     }
     if (predicate.op != Operator::kBeginsWith) CHECK_OK(check_key_value(*value, attribute));
   }
   if (predicate.op == Operator::kBeginsWith && attribute.type == Type::kN) {
     return invalid(
-        "One or more parameter values were invalid: ComparisonOperator BEGINS_WITH is not valid for N AttributeValue "
+        "One or more parameter values were invalid: ComparisonOperator BEGINS_WITH is not valid "
+        "for N AttributeValue "
         "type");
   }
   return {};
@@ -124,23 +133,28 @@ aws::ApiResult<void> check_values(const KeyPredicate& predicate, const KeyAttrib
 
 }  // namespace
 
-aws::ApiResult<std::vector<KeyPredicate>> read_key_condition(const Condition& condition, const Binding& binding) {
+aws::ApiResult<std::vector<KeyPredicate>> read_key_condition(const Condition& condition,
+                                                             const Binding& binding) {
   std::vector<KeyPredicate> out;
   CHECK_OK(read_into(condition, binding, out));
   return out;
 }
 
-aws::ApiResult<KeyQuery> check_key_condition(const std::vector<KeyPredicate>& predicates, const KeySchema& schema) {
-  if (predicates.empty() || predicates.size() > 2) return invalid("Conditions can be of length 1 or 2 only");
+aws::ApiResult<KeyQuery> check_key_condition(const std::vector<KeyPredicate>& predicates,
+                                             const KeySchema& schema) {
+  if (predicates.empty() || predicates.size() > 2)
+    return invalid("Conditions can be of length 1 or 2 only");
   const auto find = [&](const KeyAttribute& attribute) {
-    const auto it = std::find_if(predicates.begin(), predicates.end(),
-                                 [&](const KeyPredicate& p) { return p.attribute == attribute.name; });
+    const auto it = std::find_if(predicates.begin(), predicates.end(), [&](const KeyPredicate& p) {
+      return p.attribute == attribute.name;
+    });
     return it == predicates.end() ? nullptr : &*it;
   };
   const auto missed = [](const KeyAttribute& attribute) {
     return invalid(fmt::format("Query condition missed key schema element: {}", attribute.name));
   };
-  const auto check = [](const KeyPredicate& predicate, const KeyAttribute& attribute) -> aws::ApiResult<void> {
+  const auto check = [](const KeyPredicate& predicate,
+                        const KeyAttribute& attribute) -> aws::ApiResult<void> {
     if (predicate.op == Operator::kNotIndexable) {
       return invalid("Attempted conditional constraint is not an indexable operation");
     }
@@ -159,7 +173,9 @@ aws::ApiResult<KeyQuery> check_key_condition(const std::vector<KeyPredicate>& pr
   if (sort == nullptr) return missed(*schema.sort);
   CHECK_OK(check(*sort, *schema.sort));
   if (sort->op == Operator::kBetween && compare(*sort->values[0], *sort->values[1]) > 0) {
-    return invalid("The BETWEEN condition was provided a range where the lower bound is greater than the upper bound");
+    return invalid(
+        "The BETWEEN condition was provided a range where the lower bound is greater than the "
+        "upper bound");
   }
   out.sort = *sort;
   return out;

@@ -1,5 +1,5 @@
-// Query's key conditions, from a KeyConditionExpression or the legacy KeyConditions: one partition, and
-// perhaps a range of sort keys in it.
+// Query's key conditions, from a KeyConditionExpression or the legacy KeyConditions: one partition,
+// and perhaps a range of sort keys in it.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
 #pragma once
 
@@ -38,10 +38,12 @@ struct KeyQuery {
   std::optional<KeyPredicate> sort;
 };
 
-aws::ApiResult<std::vector<KeyPredicate>> read_key_condition(const Condition& condition, const Binding& binding);
+aws::ApiResult<std::vector<KeyPredicate>> read_key_condition(const Condition& condition,
+                                                             const Binding& binding);
 
 // Matches the predicates with the table's key.
-aws::ApiResult<KeyQuery> check_key_condition(const std::vector<KeyPredicate>& predicates, const KeySchema& schema);
+aws::ApiResult<KeyQuery> check_key_condition(const std::vector<KeyPredicate>& predicates,
+                                             const KeySchema& schema);
 
 KeyRange range_of(TableNumber table, const KeyQuery& query);
 

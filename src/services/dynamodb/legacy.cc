@@ -1,10 +1,10 @@
 #include "services/dynamodb/legacy.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "services/dynamodb/wire.h"
 
@@ -41,32 +41,37 @@ constexpr std::array<LegacyOperator, 13> kOperators = {{{"EQ", 1, ""},
 aws::ApiResult<const LegacyOperator*> find_operator(std::string_view name) {
   const auto* it = std::find_if(kOperators.begin(), kOperators.end(),
                                 [&](const LegacyOperator& op) { return op.name == name; });
-  if (it == kOperators.end()) return invalid(fmt::format("{}Unknown ComparisonOperator {}", kInvalid, name));
+  if (it == kOperators.end())
+    return invalid(fmt::format("{}Unknown ComparisonOperator {}", kInvalid, name));
   return it;
 }
 
 bool takes_nothing(const LegacyOperator& op) { return op.name == "NULL" || op.name == "NOT_NULL"; }
 
 aws::ApiResult<void> check_operator(const LegacyOperator& op, const std::vector<Value>& values) {
-  const bool count_ok = takes_nothing(op)            ? values.empty()
+  const bool count_ok = takes_nothing(op)        ? values.empty()
                         : op.values == kAnyCount ? !values.empty()
                                                  : values.size() == op.values;
   if (!count_ok) {
-    return invalid(fmt::format("{}Invalid number of argument(s) for the {} ComparisonOperator", kInvalid, op.name));
+    return invalid(fmt::format("{}Invalid number of argument(s) for the {} ComparisonOperator",
+                               kInvalid, op.name));
   }
   for (const auto& value : values) {
     if (value.type != values[0].type) {
-      return invalid(fmt::format("{}AttributeValues inside AttributeValueList must be of same type", kInvalid));
+      return invalid(fmt::format("{}AttributeValues inside AttributeValueList must be of same type",
+                                 kInvalid));
     }
   }
   for (const auto& value : values) {
     if (!op.types.empty() && !op.types.contains(fmt::format(" {} ", type_name(value.type)))) {
-      return invalid(fmt::format("{}ComparisonOperator {} is not valid for {} AttributeValue type", kInvalid, op.name,
-                                 type_name(value.type)));
+      return invalid(fmt::format("{}ComparisonOperator {} is not valid for {} AttributeValue type",
+                                 kInvalid, op.name, type_name(value.type)));
     }
   }
   if (op.name == "BETWEEN" && compare(values[0], values[1]) > 0) {
-    return invalid("The BETWEEN condition was provided a range where the lower bound is greater than the upper bound");
+    return invalid(
+        "The BETWEEN condition was provided a range where the lower bound is greater than the "
+        "upper bound");
   }
   return {};
 }
@@ -118,7 +123,8 @@ class Translation {
     if (conditions_.size() == 1) {
       expression->root = std::move(conditions_[0]);
     } else {
-      expression->root.kind = conditional_operator == "OR" ? Condition::Kind::kOr : Condition::Kind::kAnd;
+      expression->root.kind =
+          conditional_operator == "OR" ? Condition::Kind::kOr : Condition::Kind::kAnd;
       expression->root.children = std::move(conditions_);
     }
     return BoundCondition{std::move(expression), std::move(binding_), std::move(owned_)};
@@ -181,21 +187,28 @@ class Translation {
 };
 
 // One entry of Expected.
-aws::ApiResult<void> translate_expected(Translation& out, std::string_view attribute, const json::Object& condition) {
+aws::ApiResult<void> translate_expected(Translation& out, std::string_view attribute,
+                                        const json::Object& condition) {
   const bool has_list = condition.contains("AttributeValueList");
   const auto* value = json::find(condition, "Value");
   const auto exists = json::bool_at(condition, "Exists");
   if (has_list && value != nullptr) {
-    return invalid(fmt::format("{}Value and AttributeValueList cannot be used together for Attribute: {}", kInvalid, attribute));
+    return invalid(
+        fmt::format("{}Value and AttributeValueList cannot be used together for Attribute: {}",
+                    kInvalid, attribute));
   }
   if (const auto name = json::string_at(condition, "ComparisonOperator")) {
     if (exists) {
-      return invalid(fmt::format("{}Exists and ComparisonOperator cannot be used together for Attribute: {}", kInvalid, attribute));
+      return invalid(
+          fmt::format("{}Exists and ComparisonOperator cannot be used together for Attribute: {}",
+                      kInvalid, attribute));
     }
     TRY(const auto* op, find_operator(*name));
     if (!takes_nothing(*op) && !has_list && value == nullptr) {
-      return invalid(fmt::format("{}Value or AttributeValueList must be used with ComparisonOperator: {} for Attribute: {}",
-                                 kInvalid, op->name, attribute));
+      return invalid(
+          fmt::format("{}Value or AttributeValueList must be used with ComparisonOperator: {} for "
+                      "Attribute: {}",
+                      kInvalid, op->name, attribute));
     }
     TRY(auto values, read_list(condition));
     if (value != nullptr) {
@@ -207,12 +220,14 @@ aws::ApiResult<void> translate_expected(Translation& out, std::string_view attri
     return {};
   }
   if (has_list) {
-    return invalid(fmt::format("{}AttributeValueList can only be used with a ComparisonOperator for Attribute: {}", kInvalid, attribute));
+    return invalid(fmt::format(
+        "{}AttributeValueList can only be used with a ComparisonOperator for Attribute: {}",
+        kInvalid, attribute));
   }
   if (exists.value_or(true)) {
     if (value == nullptr) {
-      return invalid(fmt::format("{}Value must be provided when Exists is {} for Attribute: {}", kInvalid,
-                                 exists ? "true" : "null", attribute));
+      return invalid(fmt::format("{}Value must be provided when Exists is {} for Attribute: {}",
+                                 kInvalid, exists ? "true" : "null", attribute));
     }
     TRY(auto wanted, read(*value));
     std::vector<Value> values;
@@ -221,7 +236,8 @@ aws::ApiResult<void> translate_expected(Translation& out, std::string_view attri
     return {};
   }
   if (value != nullptr) {
-    return invalid(fmt::format("{}Value cannot be used when Exists is false for Attribute: {}", kInvalid, attribute));
+    return invalid(fmt::format("{}Value cannot be used when Exists is false for Attribute: {}",
+                               kInvalid, attribute));
   }
   out.add(attribute, "NULL", {});
   return {};
@@ -235,34 +251,40 @@ aws::ApiResult<const json::Object*> as_object(std::string_view member, const jso
 
 KeyPredicate::Operator key_operator(std::string_view op) {
   using Operator = KeyPredicate::Operator;
-  constexpr std::array<std::pair<std::string_view, Operator>, 7> kIndexable = {{{"EQ", Operator::kEqual},
-                                                                                {"LT", Operator::kLess},
-                                                                                {"LE", Operator::kLessOrEqual},
-                                                                                {"GT", Operator::kGreater},
-                                                                                {"GE", Operator::kGreaterOrEqual},
-                                                                                {"BEGINS_WITH", Operator::kBeginsWith},
-                                                                                {"BETWEEN", Operator::kBetween}}};
+  constexpr std::array<std::pair<std::string_view, Operator>, 7> kIndexable = {
+      {{"EQ", Operator::kEqual},
+       {"LT", Operator::kLess},
+       {"LE", Operator::kLessOrEqual},
+       {"GT", Operator::kGreater},
+       {"GE", Operator::kGreaterOrEqual},
+       {"BEGINS_WITH", Operator::kBeginsWith},
+       {"BETWEEN", Operator::kBetween}}};
   for (const auto& [name, found] : kIndexable) {
     if (name == op) return found;
   }
   return Operator::kNotIndexable;
 }
 
-aws::ApiResult<UpdateAction::Kind> update_kind(std::string_view action, const std::optional<Value>& value) {
+aws::ApiResult<UpdateAction::Kind> update_kind(std::string_view action,
+                                               const std::optional<Value>& value) {
   if (!value && action != "DELETE") {
-    return invalid(fmt::format("{}Only DELETE action is allowed when no attribute value is specified", kInvalid));
+    return invalid(fmt::format(
+        "{}Only DELETE action is allowed when no attribute value is specified", kInvalid));
   }
   if (action == "PUT") return UpdateAction::Kind::kSet;
   if (action == "DELETE") {
     if (!value) return UpdateAction::Kind::kRemove;
     if (!is_set(value->type)) {
-      return invalid(fmt::format("{}DELETE action with value is not supported for the type {}", kInvalid, type_name(value->type)));
+      return invalid(fmt::format("{}DELETE action with value is not supported for the type {}",
+                                 kInvalid, type_name(value->type)));
     }
     return UpdateAction::Kind::kDelete;
   }
-  if (action != "ADD") return invalid(fmt::format("{}Unknown action {} of AttributeUpdates", kInvalid, action));
+  if (action != "ADD")
+    return invalid(fmt::format("{}Unknown action {} of AttributeUpdates", kInvalid, action));
   if (!is_set(value->type) && value->type != Type::kN && value->type != Type::kL) {
-    return invalid(fmt::format("{}ADD action is not supported for the type {}", kInvalid, type_name(value->type)));
+    return invalid(fmt::format("{}ADD action is not supported for the type {}", kInvalid,
+                               type_name(value->type)));
   }
   return UpdateAction::Kind::kAdd;
 }
@@ -280,7 +302,8 @@ aws::ApiResult<std::optional<BoundCondition>> read_expected(const json::Object& 
   return std::move(translation).finish(json::string_or(input, "ConditionalOperator"));
 }
 
-aws::ApiResult<std::optional<BoundCondition>> read_filter(const json::Object& input, std::string_view member) {
+aws::ApiResult<std::optional<BoundCondition>> read_filter(const json::Object& input,
+                                                          std::string_view member) {
   const auto* filter = json::object_at(input, member);
   if (filter == nullptr) return std::nullopt;
   Translation translation;
@@ -294,7 +317,8 @@ aws::ApiResult<std::optional<BoundCondition>> read_filter(const json::Object& in
   return std::move(translation).finish(json::string_or(input, "ConditionalOperator"));
 }
 
-aws::ApiResult<std::vector<KeyPredicate>> read_key_conditions(const json::Object& conditions, OwnedValues& owned) {
+aws::ApiResult<std::vector<KeyPredicate>> read_key_conditions(const json::Object& conditions,
+                                                              OwnedValues& owned) {
   owned = std::make_shared<std::deque<Value>>();
   std::vector<KeyPredicate> out;
   for (const auto& entry : conditions) {
@@ -311,7 +335,8 @@ aws::ApiResult<std::vector<KeyPredicate>> read_key_conditions(const json::Object
   return out;
 }
 
-aws::ApiResult<std::optional<BoundUpdateExpression>> read_attribute_updates(const json::Object& input) {
+aws::ApiResult<std::optional<BoundUpdateExpression>> read_attribute_updates(
+    const json::Object& input) {
   const auto* updates = json::object_at(input, "AttributeUpdates");
   if (updates == nullptr) return std::nullopt;
   BoundUpdateExpression out;
@@ -337,7 +362,8 @@ aws::ApiResult<std::optional<BoundUpdateExpression>> read_attribute_updates(cons
     }
     expression->actions.push_back(std::move(action));
   }
-  for (const auto& action : expression->actions) out.update.paths.push_back(bind_path(action.path, binding));
+  for (const auto& action : expression->actions)
+    out.update.paths.push_back(bind_path(action.path, binding));
   out.update.expression = expression.get();
   out.update.binding = std::move(binding);
   out.update.style = UpdateStyle::kLegacy;
@@ -352,9 +378,11 @@ aws::ApiResult<std::optional<BoundProjection>> read_attributes_to_get(const json
   std::set<std::string_view> seen;
   for (const auto& name : *names) {
     const auto* text = name.if_string();
-    if (text == nullptr) return invalid(fmt::format("{}AttributesToGet has the wrong form", kInvalid));
+    if (text == nullptr)
+      return invalid(fmt::format("{}AttributesToGet has the wrong form", kInvalid));
     if (!seen.insert(json::view(*text)).second) {
-      return invalid(fmt::format("{}Duplicate value in attribute name: {}", kInvalid, json::view(*text)));
+      return invalid(
+          fmt::format("{}Duplicate value in attribute name: {}", kInvalid, json::view(*text)));
     }
     expression->paths.push_back({{PathElement::Kind::kName, 0, std::string(json::view(*text))}});
   }

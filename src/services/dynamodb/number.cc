@@ -1,9 +1,9 @@
 #include "services/dynamodb/number.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 namespace dew::dynamodb {
 namespace {
@@ -38,9 +38,11 @@ std::string message(NumberError error, std::string_view text) {
       if (text.empty()) return "The parameter cannot be converted to a numeric value";
       return fmt::format("The parameter cannot be converted to a numeric value: {}", text);
     case NumberError::kOverflow:
-      return "Number overflow. Attempting to store a number with magnitude larger than supported range";
+      return "Number overflow. Attempting to store a number with magnitude larger than supported "
+             "range";
     case NumberError::kUnderflow:
-      return "Number underflow. Attempting to store a number with magnitude smaller than supported range";
+      return "Number underflow. Attempting to store a number with magnitude smaller than supported "
+             "range";
     case NumberError::kTooManyDigits:
       return "Attempting to store more than 38 significant digits in a Number";
   }
@@ -106,7 +108,8 @@ std::expected<Number, NumberError> Number::parse(std::string_view text) {
   if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
     ++at;
     bool negative_exponent = false;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) negative_exponent = text[at++] == '-';
+    if (at < text.size() && (text[at] == '+' || text[at] == '-'))
+      negative_exponent = text[at++] == '-';
     if (at == text.size()) return std::unexpected(NumberError::kMalformed);
     int written = 0;
     for (; at < text.size() && is_digit(text[at]); ++at) {
@@ -179,7 +182,8 @@ std::expected<Number, NumberError> Number::plus(const Number& other) const {
   const int low = std::min(exponent_, other.exponent_);
   const int high = std::max(leading_exponent(), other.leading_exponent());
   // Without a common position the exact sum has all digits between the two ends.
-  if (high - low + 1 > LongDecimal::kDigits - 1) return std::unexpected(NumberError::kTooManyDigits);
+  if (high - low + 1 > LongDecimal::kDigits - 1)
+    return std::unexpected(NumberError::kTooManyDigits);
 
   LongDecimal sum;
   const auto accumulate = [&](const Number& number) {
@@ -188,7 +192,8 @@ std::expected<Number, NumberError> Number::plus(const Number& other) const {
     for (int i = 0; i < count; ++i) {
       const auto position = static_cast<size_t>(number.exponent_ - low + (count - 1 - i));
       const auto digit = static_cast<int8_t>(text[static_cast<size_t>(i)] - '0');
-      sum.digits[position] = static_cast<int8_t>(sum.digits[position] + (number.negative_ ? -digit : digit));
+      sum.digits[position] =
+          static_cast<int8_t>(sum.digits[position] + (number.negative_ ? -digit : digit));
     }
   };
   accumulate(*this);
@@ -225,7 +230,9 @@ std::expected<Number, NumberError> Number::minus(const Number& other) const {
 }
 
 std::strong_ordering Number::operator<=>(const Number& other) const {
-  const auto sign = [](const Number& number) { return number.is_zero() ? 0 : number.negative_ ? -1 : 1; };
+  const auto sign = [](const Number& number) {
+    return number.is_zero() ? 0 : number.negative_ ? -1 : 1;
+  };
   if (sign(*this) != sign(other)) return sign(*this) <=> sign(other);
   if (is_zero()) return std::strong_ordering::equal;
   std::strong_ordering magnitude = leading_exponent() <=> other.leading_exponent();
@@ -288,7 +295,8 @@ bool Number::read_ordered(std::string_view& bytes, Number& out) {
   bytes.remove_prefix(at + 1);
   const auto number = normalized(coefficient, leading - (2 * pairs - 1), tag == kNegativeTag);
   // Only what append_ordered writes is accepted: a leading digit, and no pair 00 at the end.
-  if (!number || last == 1 || number->is_zero() || number->leading_exponent() != leading) return false;
+  if (!number || last == 1 || number->is_zero() || number->leading_exponent() != leading)
+    return false;
   out = *number;
   return true;
 }

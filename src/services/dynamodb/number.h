@@ -2,8 +2,8 @@
 // 9.99...E+125, and zero; never a binary floating point.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 //
-// Invariants: the coefficient has no trailing zero; zero is {0, 0, false}; so equal numbers are equal
-// member by member. Value semantics, no allocation.
+// Invariants: the coefficient has no trailing zero; zero is {0, 0, false}; so equal numbers are
+// equal member by member. Value semantics, no allocation.
 #pragma once
 
 #include <compare>
@@ -27,8 +27,8 @@ std::string message(NumberError error, std::string_view text);
 class Number {
  public:
   static constexpr int kMaxDigits = 38;
-  static constexpr int kMaxExponent = 125;   // of the leading digit
-  static constexpr int kMinExponent = -130;  // of the leading digit
+  static constexpr int kMaxExponent = 125;       // of the leading digit
+  static constexpr int kMinExponent = -130;      // of the leading digit
   static constexpr size_t kMaxTextBytes = 1024;  // of a number as sent; longer is malformed
 
   Number() = default;
@@ -36,23 +36,26 @@ class Number {
   // [+-] digits [. digits] [e [+-] digits]; at least one digit; no white space.
   static std::expected<Number, NumberError> parse(std::string_view text);
 
-  // Plain decimal notation without superfluous zeros, as DynamoDB returns numbers: "0", "-1.5", "1000".
+  // Plain decimal notation without superfluous zeros, as DynamoDB returns numbers: "0", "-1.5",
+  // "1000".
   std::string to_string() const;
 
   bool is_zero() const { return coefficient_ == 0; }
   bool negative() const { return negative_; }
-  int digits() const;            // significant digits; 1 for zero
-  int leading_exponent() const;  // of the first significant digit, as in scientific notation; 0 for zero
+  int digits() const;  // significant digits; 1 for zero
+  int leading_exponent()
+      const;  // of the first significant digit, as in scientific notation; 0 for zero
 
-  // Bytes that the number takes in an item: one per two digits, aligned to even powers of ten, one for
-  // the exponent, one more when negative.
+  // Bytes that the number takes in an item: one per two digits, aligned to even powers of ten, one
+  // for the exponent, one more when negative.
   size_t stored_bytes() const;
 
   // The exact sum or difference. kTooManyDigits where more than 38 digits would be needed.
   std::expected<Number, NumberError> plus(const Number& other) const;
   std::expected<Number, NumberError> minus(const Number& other) const;
 
-  // Self-delimiting bytes whose order is the order of the numbers: 22 bytes at most (docs/formats/dynamodb-items.md).
+  // Self-delimiting bytes whose order is the order of the numbers: 22 bytes at most
+  // (docs/formats/dynamodb-items.md).
   void append_ordered(std::string& out) const;
   // Reads them back and advances `bytes`; false when malformed.
   static bool read_ordered(std::string_view& bytes, Number& out);

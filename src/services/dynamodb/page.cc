@@ -1,10 +1,10 @@
 #include "services/dynamodb/page.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_codec.h"
@@ -38,7 +38,8 @@ class Page {
     if (request_.filter && !request_.filter->matches(item)) return {};
     ++matched_;
     if (count_only_) return {};
-    items_.push_back(write_item(request_.projection ? project(request_.projection->paths, item) : item));
+    items_.push_back(
+        write_item(request_.projection ? project(request_.projection->paths, item) : item));
     return {};
   }
 
@@ -65,11 +66,13 @@ class Page {
 }  // namespace
 
 Output read_page(Engine& engine, const json::Object& input, const PageRequest& request) {
-  const auto limit = static_cast<size_t>(json::int_at(input, "Limit").value_or(std::numeric_limits<int64_t>::max()));
+  const auto limit = static_cast<size_t>(
+      json::int_at(input, "Limit").value_or(std::numeric_limits<int64_t>::max()));
   Page page(request, json::string_at(input, "Select") == "COUNT");
   std::string last;
   if (request.range.begin < request.range.end) {
-    const auto cursor = engine.items.store().cursor(request.range.begin, request.range.end, request.direction);
+    const auto cursor =
+        engine.items.store().cursor(request.range.begin, request.range.end, request.direction);
     for (; cursor->valid(); cursor->next()) {
       CHECK_OK(page.add(cursor->value()));
       if (page.scanned() >= limit || page.bytes() >= kPageBytes) {
@@ -86,8 +89,8 @@ Output read_page(Engine& engine, const json::Object& input, const PageRequest& r
     out["LastEvaluatedKey"] = write_item(key_of(item, request.table->definition.keys));
   }
   if (wants_capacity(input)) {
-    out["ConsumedCapacity"] =
-        consumed_capacity(input, request.table->definition.name, read_units(bytes, consistency(input)));
+    out["ConsumedCapacity"] = consumed_capacity(input, request.table->definition.name,
+                                                read_units(bytes, consistency(input)));
   }
   return out;
 }
@@ -99,7 +102,9 @@ aws::ApiResult<void> check_select(const json::Object& input) {
   const bool legacy = input.contains("AttributesToGet");
   if (*select == "SPECIFIC_ATTRIBUTES") {
     if (expression || legacy) return {};
-    return invalid("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES");
+    return invalid(
+        "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+        "SPECIFIC_ATTRIBUTES");
   }
   if (expression || legacy) {
     return invalid(fmt::format("Cannot specify the {} when choosing to get {}",
@@ -123,12 +128,16 @@ aws::ApiResult<std::optional<Item>> read_start_key(const json::Object& input) {
   if (wire == nullptr) return std::nullopt;
   auto key = read_item(*wire);
   if (key) return *std::move(key);
-  // AWS says that it is about the starting key, but for errors of numbers and of duplicates in sets.
-  constexpr std::array<std::string_view, 5> kBare = {"contains duplicates", "number set", "numeric value",
-                                                     "significant digits", "number with magnitude"};
-  const bool bare = std::any_of(kBare.begin(), kBare.end(),
-                                [&](std::string_view part) { return key.error().find(part) != std::string::npos; });
-  return invalid(bare ? key.error() : fmt::format("The provided starting key is invalid: {}", key.error()));
+  // AWS says that it is about the starting key, but for errors of numbers and of duplicates in
+  // sets.
+  constexpr std::array<std::string_view, 5> kBare = {"contains duplicates", "number set",
+                                                     "numeric value", "significant digits",
+                                                     "number with magnitude"};
+  const bool bare = std::any_of(kBare.begin(), kBare.end(), [&](std::string_view part) {
+    return key.error().find(part) != std::string::npos;
+  });
+  return invalid(bare ? key.error()
+                      : fmt::format("The provided starting key is invalid: {}", key.error()));
 }
 
 }  // namespace dew::dynamodb

@@ -22,8 +22,9 @@ struct PageRequest {
   std::optional<BoundProjection> projection;
 };
 
-// The operation's output: Items (unless only the Count is wanted), Count, ScannedCount, LastEvaluatedKey,
-// ConsumedCapacity; by Limit, Select, ConsistentRead and ReturnConsumedCapacity of the input.
+// The operation's output: Items (unless only the Count is wanted), Count, ScannedCount,
+// LastEvaluatedKey, ConsumedCapacity; by Limit, Select, ConsistentRead and ReturnConsumedCapacity
+// of the input.
 Output read_page(Engine& engine, const json::Object& input, const PageRequest& request);
 
 // Select against ProjectionExpression, AttributesToGet and IndexName; tables have no indexes yet.

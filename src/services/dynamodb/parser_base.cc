@@ -1,9 +1,9 @@
 #include "services/dynamodb/parser_base.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 #include "services/dynamodb/expression_parser.h"
 #include "services/dynamodb/reserved_words.h"
@@ -23,7 +23,8 @@ uint32_t intern(std::vector<std::string>& table, std::string_view text, bool& ad
 }
 
 std::unexpected<std::string> too_many_operators(int count) {
-  return std::unexpected(fmt::format("The expression contains too many operators; operator count: {}", count));
+  return std::unexpected(
+      fmt::format("The expression contains too many operators; operator count: {}", count));
 }
 
 }  // namespace

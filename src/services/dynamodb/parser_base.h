@@ -1,4 +1,5 @@
-// What the three expression parsers share: tokens, paths, placeholders, and the bookkeeping of mistakes.
+// What the three expression parsers share: tokens, paths, placeholders, and the bookkeeping of
+// mistakes.
 #pragma once
 
 #include <array>
@@ -20,10 +21,20 @@ class ParserBase {
   explicit ParserBase(std::string_view text) : lexer_(text) {}
 
  protected:
-  // Mistakes that are not errors of syntax, most important first; only the first of each kind is kept.
-  enum class Mistake : uint8_t { kParentheses, kUnknownFunction, kMisusedFunction, kReservedWord, kSection, kCount };
+  // Mistakes that are not errors of syntax, most important first; only the first of each kind is
+  // kept.
+  enum class Mistake : uint8_t {
+    kParentheses,
+    kUnknownFunction,
+    kMisusedFunction,
+    kReservedWord,
+    kSection,
+    kCount
+  };
 
-  std::unexpected<std::string> syntax_error() const { return std::unexpected(lexer_.syntax_error()); }
+  std::unexpected<std::string> syntax_error() const {
+    return std::unexpected(lexer_.syntax_error());
+  }
   void note(Mistake kind, std::string message);
   // The most important mistake, or nothing.
   Parsed<void> check_mistakes() const;
@@ -32,7 +43,8 @@ class ParserBase {
     return lexer_.current().kind == TokenKind::kSymbol && lexer_.current().text == symbol;
   }
   bool at_word(std::string_view upper) const {
-    return lexer_.current().kind == TokenKind::kIdentifier && same_word(lexer_.current().text, upper);
+    return lexer_.current().kind == TokenKind::kIdentifier &&
+           same_word(lexer_.current().text, upper);
   }
   bool at_end() const { return lexer_.current().kind == TokenKind::kEnd; }
   bool take(std::string_view symbol);

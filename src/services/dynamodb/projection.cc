@@ -39,7 +39,8 @@ Item project(const std::vector<Steps>& paths, const Item& item) {
   for (size_t i = 0; i < found.size();) {
     size_t same = 1;
     while (i + same < found.size() && found[i + same][0] == found[i][0]) ++same;
-    out.set(found[i][0].name, select(*item.find(found[i][0].name), std::span(found).subspan(i, same), 1));
+    out.set(found[i][0].name,
+            select(*item.find(found[i][0].name), std::span(found).subspan(i, same), 1));
     i += same;
   }
   return out;

@@ -9,8 +9,9 @@
 
 namespace dew::dynamodb {
 
-// The item reduced to what the paths lead to: maps keep the chosen names, lists the chosen elements, closed
-// up in their order. Paths that lead nowhere add nothing. The paths do not overlap (check_overlaps).
+// The item reduced to what the paths lead to: maps keep the chosen names, lists the chosen
+// elements, closed up in their order. Paths that lead nowhere add nothing. The paths do not overlap
+// (check_overlaps).
 Item project(const std::vector<Steps>& paths, const Item& item);
 
 }  // namespace dew::dynamodb

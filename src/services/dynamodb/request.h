@@ -1,5 +1,5 @@
-// The expressions of one request, parsed, bound and checked. See also legacy.h, which gives the same forms
-// for the parameters that expressions have replaced.
+// The expressions of one request, parsed, bound and checked. See also legacy.h, which gives the
+// same forms for the parameters that expressions have replaced.
 //
 // Everything here lives for one request and points into its input. Not thread-safe.
 #pragma once
@@ -52,8 +52,10 @@ class RequestExpressions {
 
   // By the member's name, e.g. "FilterExpression"; nullopt when the request has none.
   aws::ApiResult<std::optional<BoundCondition>> condition(std::string_view member);
-  aws::ApiResult<std::optional<BoundProjection>> projection(std::string_view member = "ProjectionExpression");
-  aws::ApiResult<std::optional<BoundUpdateExpression>> update(std::string_view member = "UpdateExpression");
+  aws::ApiResult<std::optional<BoundProjection>> projection(
+      std::string_view member = "ProjectionExpression");
+  aws::ApiResult<std::optional<BoundUpdateExpression>> update(
+      std::string_view member = "UpdateExpression");
 
   // After all of the request's expressions were asked for.
   aws::ApiResult<void> check_all_used() const { return placeholders_.check_all_used(); }
@@ -72,6 +74,7 @@ struct ExpressionMembers {
   std::span<const std::string_view> expressions;
   std::span<const std::string_view> legacy;
 };
-aws::ApiResult<void> check_expression_members(const json::Object& input, const ExpressionMembers& members);
+aws::ApiResult<void> check_expression_members(const json::Object& input,
+                                              const ExpressionMembers& members);
 
 }  // namespace dew::dynamodb

@@ -1,8 +1,8 @@
 // The DynamoDB service: tables and items over the embedded store.
 //
 // Start reading at engine.h (what the operations share), then items.cc and query.cc. Thread-safe.
-// Not here yet: indexes, transactions, streams, expiry by time to live, PartiQL, backups, global tables;
-// whatever asks for them gets a clear error (docs/compat/dynamodb.md).
+// Not here yet: indexes, transactions, streams, expiry by time to live, PartiQL, backups, global
+// tables; whatever asks for them gets a clear error (docs/compat/dynamodb.md).
 #pragma once
 
 #include <memory>

@@ -81,7 +81,8 @@ Result<TableDefinition> load_definition(std::string_view stored) {
   TRY(const auto value, json::parse(stored));
   const auto* object = value.if_object();
   if (object == nullptr || json::int_at(*object, "v") != kStoredVersion) {
-    return fail(ErrorKind::kInternal, "A stored table definition has a form that this version does not know");
+    return fail(ErrorKind::kInternal,
+                "A stored table definition has a form that this version does not know");
   }
   TableDefinition out;
   const auto number = json::find(*object, "number");
@@ -91,12 +92,16 @@ Result<TableDefinition> load_definition(std::string_view stored) {
   out.created = json::number_at(*object, "created").value_or(0);
   const auto* partition = json::object_at(*object, "partition");
   if (partition == nullptr || !load_attribute(*partition, out.keys.partition)) {
-    return fail(ErrorKind::kInternal, fmt::format("The stored definition of the table {} has no partition key", out.name));
+    return fail(
+        ErrorKind::kInternal,
+        fmt::format("The stored definition of the table {} has no partition key", out.name));
   }
   if (const auto* sort = json::object_at(*object, "sort")) {
     KeyAttribute attribute;
     if (!load_attribute(*sort, attribute)) {
-      return fail(ErrorKind::kInternal, fmt::format("The stored definition of the table {} has a damaged sort key", out.name));
+      return fail(
+          ErrorKind::kInternal,
+          fmt::format("The stored definition of the table {} has a damaged sort key", out.name));
     }
     out.keys.sort = std::move(attribute);
   }
@@ -121,8 +126,8 @@ Result<TableDefinition> load_definition(std::string_view stored) {
   return out;
 }
 
-json::Object describe(const TableDefinition& definition, std::string_view arn, std::string_view status,
-                      const TableFigures& figures) {
+json::Object describe(const TableDefinition& definition, std::string_view arn,
+                      std::string_view status, const TableFigures& figures) {
   json::Object out;
   json::Array attributes;
   json::Array schema;
@@ -154,7 +159,8 @@ json::Object describe(const TableDefinition& definition, std::string_view arn, s
     json::Object encryption;
     encryption["Status"] = "ENABLED";
     encryption["SSEType"] = "KMS";
-    if (const auto key = json::string_at(*definition.encryption, "KMSMasterKeyId")) encryption["KMSMasterKeyArn"] = *key;
+    if (const auto key = json::string_at(*definition.encryption, "KMSMasterKeyId"))
+      encryption["KMSMasterKeyArn"] = *key;
     out["SSEDescription"] = std::move(encryption);
   }
   if (!definition.table_class.empty()) {

@@ -1,6 +1,8 @@
-// What a table is, apart from its items: the definition that CreateTable gives and DescribeTable shows.
+// What a table is, apart from its items: the definition that CreateTable gives and DescribeTable
+// shows.
 //
-// A value: changed by making a changed copy. Its stored form is JSON (docs/formats/dynamodb-items.md).
+// A value: changed by making a changed copy. Its stored form is JSON
+// (docs/formats/dynamodb-items.md).
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 #pragma once
 
@@ -52,7 +54,7 @@ struct TableDefinition {
   bool billing_shown = false;  // AWS shows a BillingModeSummary once PAY_PER_REQUEST was chosen
   double pay_per_request_since = 0;
   Throughput throughput;
-  std::string table_class;  // empty until chosen
+  std::string table_class;                 // empty until chosen
   std::optional<json::Object> encryption;  // the SSESpecification that enabled a KMS key
   bool deletion_protection = false;
   TimeToLive time_to_live;
@@ -67,8 +69,8 @@ struct TableFigures {
   int64_t bytes = 0;
 };
 // The TableDescription. `status` is ACTIVE, CREATING, UPDATING or DELETING.
-json::Object describe(const TableDefinition& definition, std::string_view arn, std::string_view status,
-                      const TableFigures& figures);
+json::Object describe(const TableDefinition& definition, std::string_view arn,
+                      std::string_view status, const TableFigures& figures);
 
 // CreateTable's input, fully checked; number, id and creation time are the caller's to give.
 aws::ApiResult<TableDefinition> read_definition(const json::Object& input);

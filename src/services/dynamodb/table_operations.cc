@@ -1,7 +1,7 @@
 // CreateTable, DescribeTable, ListTables, UpdateTable, DeleteTable.
 //
-// A table is usable as soon as CreateTable answers; the answers still say CREATING, UPDATING and DELETING as
-// AWS's do, and DescribeTable says ACTIVE from then on, so that waiters need one look.
+// A table is usable as soon as CreateTable answers; the answers still say CREATING, UPDATING and
+// DELETING as AWS's do, and DescribeTable says ACTIVE from then on, so that waiters need one look.
 #include <fmt/format.h>
 
 #include "base/ids.h"
@@ -18,15 +18,18 @@ std::unexpected<aws::ApiError> invalid(std::string message) {
   return aws::fail(aws::ApiError::validation(std::move(message)));
 }
 
-json::Object answer(std::string_view member, const Engine& engine, const Table& table, std::string_view status) {
+json::Object answer(std::string_view member, const Engine& engine, const Table& table,
+                    std::string_view status) {
   json::Object out;
-  out[member] = describe(table.definition, engine.arn(table.definition.name), status, table.figures());
+  out[member] =
+      describe(table.definition, engine.arn(table.definition.name), status, table.figures());
   return out;
 }
 
 aws::ApiResult<void> check_update(const json::Object& input) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kUnsupported = {
-      {{"GlobalSecondaryIndexUpdates", "global secondary indexes (GlobalSecondaryIndexUpdates) of DynamoDB tables"},
+      {{"GlobalSecondaryIndexUpdates",
+        "global secondary indexes (GlobalSecondaryIndexUpdates) of DynamoDB tables"},
        {"ReplicaUpdates", "global tables (ReplicaUpdates)"},
        {"OnDemandThroughput", "OnDemandThroughput of DynamoDB tables"},
        {"WarmThroughput", "WarmThroughput of DynamoDB tables"},
@@ -40,27 +43,34 @@ aws::ApiResult<void> check_update(const json::Object& input) {
     }
     return invalid("Table is already without a stream: StreamSpecification has nothing to disable");
   }
-  for (const std::string_view member :
-       {"ProvisionedThroughput", "BillingMode", "SSESpecification", "TableClass", "DeletionProtectionEnabled"}) {
+  for (const std::string_view member : {"ProvisionedThroughput", "BillingMode", "SSESpecification",
+                                        "TableClass", "DeletionProtectionEnabled"}) {
     if (input.contains(member)) return {};
   }
   return invalid(
-      "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
+      "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+      "GlobalSecondaryIndexUpdates or "
       "SSESpecification or ReplicaUpdates is required");
 }
 
-aws::ApiResult<void> change_throughput(TableDefinition& definition, const Throughput& wanted, double now) {
+aws::ApiResult<void> change_throughput(TableDefinition& definition, const Throughput& wanted,
+                                       double now) {
   Throughput& current = definition.throughput;
-  const bool same = wanted.read_units == current.read_units && wanted.write_units == current.write_units;
+  const bool same =
+      wanted.read_units == current.read_units && wanted.write_units == current.write_units;
   if (same && definition.billing == BillingMode::kProvisioned) {
     return invalid(fmt::format(
-        "The provisioned throughput for the table will not change. The requested value equals the current value. Current "
-        "ReadCapacityUnits provisioned for the table: {}. Requested ReadCapacityUnits: {}. Current WriteCapacityUnits "
-        "provisioned for the table: {}. Requested WriteCapacityUnits: {}. Refer to the Amazon DynamoDB Developer Guide for "
+        "The provisioned throughput for the table will not change. The requested value equals the "
+        "current value. Current "
+        "ReadCapacityUnits provisioned for the table: {}. Requested ReadCapacityUnits: {}. Current "
+        "WriteCapacityUnits "
+        "provisioned for the table: {}. Requested WriteCapacityUnits: {}. Refer to the Amazon "
+        "DynamoDB Developer Guide for "
         "current limits and how to request higher limits.",
         current.read_units, wanted.read_units, current.write_units, wanted.write_units));
   }
-  if (wanted.read_units > current.read_units || wanted.write_units > current.write_units) current.last_increase = now;
+  if (wanted.read_units > current.read_units || wanted.write_units > current.write_units)
+    current.last_increase = now;
   if (wanted.read_units < current.read_units || wanted.write_units < current.write_units) {
     current.last_decrease = now;
     ++current.decreases_today;
@@ -70,17 +80,21 @@ aws::ApiResult<void> change_throughput(TableDefinition& definition, const Throug
   return {};
 }
 
-aws::ApiResult<void> change_billing(TableDefinition& definition, const json::Object& input, double now) {
+aws::ApiResult<void> change_billing(TableDefinition& definition, const json::Object& input,
+                                    double now) {
   const auto mode = json::string_at(input, "BillingMode");
   TRY(const auto throughput, read_throughput(input));
-  const bool on_demand = mode ? *mode == "PAY_PER_REQUEST" : definition.billing == BillingMode::kPayPerRequest;
+  const bool on_demand =
+      mode ? *mode == "PAY_PER_REQUEST" : definition.billing == BillingMode::kPayPerRequest;
   if (on_demand && throughput) {
-    return invalid(fmt::format("{}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
-                               "PAY_PER_REQUEST",
-                               kInvalid));
+    return invalid(fmt::format(
+        "{}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+        "PAY_PER_REQUEST",
+        kInvalid));
   }
   if (mode == "PROVISIONED" && !throughput) {
-    return invalid(fmt::format("{}ProvisionedThroughput must be specified when BillingMode is PROVISIONED", kInvalid));
+    return invalid(fmt::format(
+        "{}ProvisionedThroughput must be specified when BillingMode is PROVISIONED", kInvalid));
   }
   if (throughput) CHECK_OK(change_throughput(definition, *throughput, now));
   if (!mode) return {};
@@ -89,7 +103,8 @@ aws::ApiResult<void> change_billing(TableDefinition& definition, const json::Obj
     definition.throughput.read_units = 0;
     definition.throughput.write_units = 0;
   }
-  if (on_demand || definition.billing == BillingMode::kPayPerRequest) definition.billing_shown = true;
+  if (on_demand || definition.billing == BillingMode::kPayPerRequest)
+    definition.billing_shown = true;
   definition.billing = on_demand ? BillingMode::kPayPerRequest : BillingMode::kProvisioned;
   return {};
 }
@@ -104,7 +119,8 @@ Output create_table(Engine& engine, aws::Call& call) {
   TRY(auto definition, read_definition(call.input));
   definition.id = uuid_v4();
   definition.created = engine.clock.now_seconds();
-  if (definition.billing == BillingMode::kPayPerRequest) definition.pay_per_request_since = definition.created;
+  if (definition.billing == BillingMode::kPayPerRequest)
+    definition.pay_per_request_since = definition.created;
   TRY(const TablePtr table, engine.tables.create(std::move(definition)));
   return answer("TableDescription", engine, *table, "CREATING");
 }
@@ -132,7 +148,8 @@ Output update_table(Engine& engine, aws::Call& call) {
   CHECK_OK(check_update(input));
   const auto change = [&](TableDefinition& definition) -> aws::ApiResult<void> {
     CHECK_OK(change_billing(definition, input, engine.clock.now_seconds()));
-    if (const auto table_class = json::string_at(input, "TableClass")) definition.table_class = *table_class;
+    if (const auto table_class = json::string_at(input, "TableClass"))
+      definition.table_class = *table_class;
     if (const auto protection = json::bool_at(input, "DeletionProtectionEnabled")) {
       definition.deletion_protection = *protection;
     }
@@ -148,8 +165,10 @@ Output update_table(Engine& engine, aws::Call& call) {
 Output delete_table(Engine& engine, aws::Call& call) {
   const auto check = [&](const TableDefinition& definition) -> aws::ApiResult<void> {
     if (!definition.deletion_protection) return {};
-    return invalid(fmt::format("Resource cannot be deleted as it is currently protected against deletion. Disable deletion "
-                               "protection first."));
+    return invalid(
+        fmt::format("Resource cannot be deleted as it is currently protected against deletion. "
+                    "Disable deletion "
+                    "protection first."));
   };
   TRY(const TablePtr table, engine.tables.erase(table_name(call.input), check));
   return answer("TableDescription", engine, *table, "DELETING");

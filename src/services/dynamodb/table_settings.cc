@@ -22,7 +22,8 @@ aws::ApiResult<std::string> arn_table(const Engine& engine, const json::Object& 
   const auto arn = json::string_or(input, "ResourceArn");
   if (arn.empty()) return invalid("Invalid TableArn");
   const std::string name(table_name_of_arn(arn));
-  if (!arn.starts_with("arn:aws:dynamodb:") || name.find('/') != std::string::npos || name.size() < 3) {
+  if (!arn.starts_with("arn:aws:dynamodb:") || name.find('/') != std::string::npos ||
+      name.size() < 3) {
     return invalid(fmt::format("Invalid TableArn: Invalid ResourceArn provided as input {}", arn));
   }
   if (!engine.tables.find(name) || arn != engine.arn(name)) {
@@ -42,16 +43,19 @@ json::Object describe_ttl(const TimeToLive& time_to_live) {
 aws::ApiResult<void> change_ttl(TimeToLive& current, bool enabled, const std::string& attribute) {
   if (attribute.empty()) return invalid("TimeToLiveSpecification needs an AttributeName");
   if (enabled) {
-    if (current.enabled && current.attribute == attribute) return invalid("TimeToLive is already enabled");
+    if (current.enabled && current.attribute == attribute)
+      return invalid("TimeToLive is already enabled");
     if (current.enabled) {
-      return invalid(
-          fmt::format("TimeToLive is active on a different AttributeName: current AttributeName is {}", current.attribute));
+      return invalid(fmt::format(
+          "TimeToLive is active on a different AttributeName: current AttributeName is {}",
+          current.attribute));
     }
   } else {
     if (!current.enabled) return invalid("TimeToLive is already disabled");
     if (current.attribute != attribute) {
-      return invalid(
-          fmt::format("TimeToLive is active on a different AttributeName: current AttributeName is {}", current.attribute));
+      return invalid(fmt::format(
+          "TimeToLive is active on a different AttributeName: current AttributeName is {}",
+          current.attribute));
     }
   }
   current = {enabled, attribute};
@@ -72,7 +76,9 @@ Output update_time_to_live(Engine& engine, aws::Call& call) {
   if (wanted == nullptr) return invalid("TimeToLiveSpecification is required");
   const bool enabled = json::bool_at(*wanted, "Enabled").value_or(false);
   const std::string attribute = json::string_or(*wanted, "AttributeName");
-  const auto change = [&](TableDefinition& definition) { return change_ttl(definition.time_to_live, enabled, attribute); };
+  const auto change = [&](TableDefinition& definition) {
+    return change_ttl(definition.time_to_live, enabled, attribute);
+  };
   CHECK_OK(engine.tables.update(table_name(call.input), change));
   json::Object out;
   json::Object specification;
@@ -115,7 +121,8 @@ Output list_tags_of_resource(Engine& engine, aws::Call& call) {
 Output tag_resource(Engine& engine, aws::Call& call) {
   TRY(const auto name, arn_table(engine, call.input));
   const auto* tags = json::array_at(call.input, "Tags");
-  if (tags == nullptr || tags->empty()) return invalid("Atleast one Tag needs to be provided as Input.");
+  if (tags == nullptr || tags->empty())
+    return invalid("Atleast one Tag needs to be provided as Input.");
   const auto change = [&](TableDefinition& definition) -> aws::ApiResult<void> {
     for (const auto& tag : *tags) {
       const auto* object = tag.if_object();
@@ -124,7 +131,8 @@ Output tag_resource(Engine& engine, aws::Call& call) {
       definition.tags[std::string(*key)] = json::string_or(*object, "Value");
     }
     if (definition.tags.size() > kMaxTags) {
-      return invalid(fmt::format("One or more parameter values were invalid: A table has at most {} tags", kMaxTags));
+      return invalid(fmt::format(
+          "One or more parameter values were invalid: A table has at most {} tags", kMaxTags));
     }
     return {};
   };
@@ -135,7 +143,8 @@ Output tag_resource(Engine& engine, aws::Call& call) {
 Output untag_resource(Engine& engine, aws::Call& call) {
   TRY(const auto name, arn_table(engine, call.input));
   const auto* keys = json::array_at(call.input, "TagKeys");
-  if (keys == nullptr || keys->empty()) return invalid("Atleast one Tag Key needs to be provided as Input.");
+  if (keys == nullptr || keys->empty())
+    return invalid("Atleast one Tag Key needs to be provided as Input.");
   const auto change = [&](TableDefinition& definition) -> aws::ApiResult<void> {
     for (const auto& key : *keys) {
       if (key.is_string()) definition.tags.erase(json::str(key));

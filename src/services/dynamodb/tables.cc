@@ -1,8 +1,8 @@
 #include "services/dynamodb/tables.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 #include "store/key.h"
 
@@ -12,7 +12,9 @@ namespace {
 store::Key tables_prefix() { return std::move(store::Key("dynamodb").add("t")); }
 std::string table_key(std::string_view name) { return tables_prefix().add(name).str(); }
 std::string last_number_key() { return store::Key("dynamodb").add("n").str(); }
-store::Key figures_prefix(TableNumber table) { return std::move(store::Key("dynamodb").add("c").add(table)); }
+store::Key figures_prefix(TableNumber table) {
+  return std::move(store::Key("dynamodb").add("c").add(table));
+}
 
 std::unexpected<aws::ApiError> not_found(std::string_view name, Tables::Words words) {
   std::string message = "Requested resource not found";
@@ -22,7 +24,9 @@ std::unexpected<aws::ApiError> not_found(std::string_view name, Tables::Words wo
 
 }  // namespace
 
-std::string figures_key(TableNumber table, size_t stripe) { return figures_prefix(table).add(uint64_t{stripe}).str(); }
+std::string figures_key(TableNumber table, size_t stripe) {
+  return figures_prefix(table).add(uint64_t{stripe}).str();
+}
 
 std::string store_figures(int64_t items, int64_t bytes) {
   return store::Key().add(static_cast<uint64_t>(items)).add(static_cast<uint64_t>(bytes)).str();
@@ -77,7 +81,9 @@ Result<void> Tables::load_parts(const Table& table) {
     const auto items = value.number();
     const auto bytes = value.number();
     if (!stripe || !items || !bytes) {
-      return fail(ErrorKind::kInternal, fmt::format("The stored figures of the table {} are damaged", table.definition.name));
+      return fail(
+          ErrorKind::kInternal,
+          fmt::format("The stored figures of the table {} are damaged", table.definition.name));
     }
     auto& part = table.state->parts[*stripe % kStripes];
     part.items += static_cast<int64_t>(*items);
@@ -97,17 +103,21 @@ aws::ApiResult<TablePtr> Tables::find(std::string_view name, Words words) const 
 
 aws::ApiResult<TablePtr> Tables::create(TableDefinition definition) {
   const std::lock_guard lock(changes_);
-  const auto number = catalogue_.read([&](const Catalogue& catalogue) -> aws::ApiResult<TableNumber> {
-    if (catalogue.broken) return std::unexpected(aws::ApiError(*catalogue.broken));
-    if (catalogue.tables.contains(definition.name)) {
-      return aws::fail("ResourceInUseException", fmt::format("Table already exists: {}", definition.name));
-    }
-    if (catalogue.tables.size() >= kMaxTables) {
-      return aws::fail("LimitExceededException",
-                       fmt::format("Subscriber limit exceeded: There is a limit of {} tables per subscriber", kMaxTables));
-    }
-    return catalogue.last_number + 1;
-  });
+  const auto number =
+      catalogue_.read([&](const Catalogue& catalogue) -> aws::ApiResult<TableNumber> {
+        if (catalogue.broken) return std::unexpected(aws::ApiError(*catalogue.broken));
+        if (catalogue.tables.contains(definition.name)) {
+          return aws::fail("ResourceInUseException",
+                           fmt::format("Table already exists: {}", definition.name));
+        }
+        if (catalogue.tables.size() >= kMaxTables) {
+          return aws::fail(
+              "LimitExceededException",
+              fmt::format("Subscriber limit exceeded: There is a limit of {} tables per subscriber",
+                          kMaxTables));
+        }
+        return catalogue.last_number + 1;
+      });
   if (!number) return std::unexpected(number.error());
   auto table = std::make_shared<Table>();
   table->definition = std::move(definition);
@@ -124,8 +134,8 @@ aws::ApiResult<TablePtr> Tables::create(TableDefinition definition) {
   return table;
 }
 
-aws::ApiResult<TablePtr> Tables::update(std::string_view name,
-                                        const std::function<aws::ApiResult<void>(TableDefinition&)>& change) {
+aws::ApiResult<TablePtr> Tables::update(
+    std::string_view name, const std::function<aws::ApiResult<void>(TableDefinition&)>& change) {
   const std::lock_guard lock(changes_);
   TRY(const TablePtr current, find(name, Words::kTables));
   auto table = std::make_shared<Table>(*current);
@@ -137,8 +147,9 @@ aws::ApiResult<TablePtr> Tables::update(std::string_view name,
   return table;
 }
 
-aws::ApiResult<TablePtr> Tables::erase(std::string_view name,
-                                       const std::function<aws::ApiResult<void>(const TableDefinition&)>& check) {
+aws::ApiResult<TablePtr> Tables::erase(
+    std::string_view name,
+    const std::function<aws::ApiResult<void>(const TableDefinition&)>& check) {
   const std::lock_guard lock(changes_);
   TRY(TablePtr table, find(name, Words::kTables));
   CHECK_OK(check(table->definition));

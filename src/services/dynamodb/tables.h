@@ -1,8 +1,9 @@
 // Tables: the catalogue of all tables, in memory and in the store.
 //
-// A Table is an immutable snapshot of a definition plus the state that all snapshots of the same table
-// share. Operations hold a TablePtr; a change of the definition puts a new snapshot into the catalogue.
-// Thread-safe. Invariant: the catalogue in memory equals the store; every change is committed first.
+// A Table is an immutable snapshot of a definition plus the state that all snapshots of the same
+// table share. Operations hold a TablePtr; a change of the definition puts a new snapshot into the
+// catalogue. Thread-safe. Invariant: the catalogue in memory equals the store; every change is
+// committed first.
 #pragma once
 
 #include <array>
@@ -23,19 +24,21 @@
 
 namespace dew::dynamodb {
 
-// Items are latched by stripes: a writer of an item holds the stripe that the item's key falls into. Stored
-// figures are numbered by stripe, so this may grow but never shrink.
+// Items are latched by stripes: a writer of an item holds the stripe that the item's key falls
+// into. Stored figures are numbered by stripe, so this may grow but never shrink.
 inline constexpr size_t kStripes = 64;
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 inline constexpr size_t kMaxTables = 2500;
 
 struct TableState {
-  // Writers of items hold it shared; DeleteTable holds it alone, so that nothing is written afterwards.
+  // Writers of items hold it shared; DeleteTable holds it alone, so that nothing is written
+  // afterwards.
   std::shared_mutex gate;
   bool dropped = false;  // under the gate
 
-  // Item count and size, in as many parts as there are stripes: a part is changed only with its stripe's
-  // latch held, and stored in the same batch as the item, so the sums are exact at all times.
+  // Item count and size, in as many parts as there are stripes: a part is changed only with its
+  // stripe's latch held, and stored in the same batch as the item, so the sums are exact at all
+  // times.
   struct Part {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
@@ -62,11 +65,12 @@ class Tables {
   // ResourceInUseException when the name is taken. Gives the table its number.
   aws::ApiResult<TablePtr> create(TableDefinition definition);
   // Replaces the definition by what `change` makes of it.
-  aws::ApiResult<TablePtr> update(std::string_view name,
-                                  const std::function<aws::ApiResult<void>(TableDefinition&)>& change);
+  aws::ApiResult<TablePtr> update(
+      std::string_view name, const std::function<aws::ApiResult<void>(TableDefinition&)>& change);
   // With all its items; returns what it was. `check` may refuse.
-  aws::ApiResult<TablePtr> erase(std::string_view name,
-                                 const std::function<aws::ApiResult<void>(const TableDefinition&)>& check);
+  aws::ApiResult<TablePtr> erase(
+      std::string_view name,
+      const std::function<aws::ApiResult<void>(const TableDefinition&)>& check);
 
   // Up to `limit` names after `after` (exclusive), in order, and whether there are more.
   struct Names {

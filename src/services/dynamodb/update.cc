@@ -1,8 +1,8 @@
 #include "services/dynamodb/update.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "services/dynamodb/projection.h"
 
@@ -18,21 +18,23 @@ std::unexpected<aws::ApiError> invalid(std::string message) {
 }
 
 std::unexpected<aws::ApiError> wrong_type(UpdateStyle style = UpdateStyle::kExpression) {
-  return invalid(style == UpdateStyle::kLegacy ? "Type mismatch for attribute to update"
-                                               : "An operand in the update expression has an incorrect data type");
+  return invalid(style == UpdateStyle::kLegacy
+                     ? "Type mismatch for attribute to update"
+                     : "An operand in the update expression has an incorrect data type");
 }
 
 std::unexpected<aws::ApiError> wrong_path() {
   return invalid("The document path provided in the update expression is invalid for update");
 }
 
-Check check_operand_type(std::string_view operation, const UpdateOperand& operand, const Binding& binding, Type wanted) {
+Check check_operand_type(std::string_view operation, const UpdateOperand& operand,
+                         const Binding& binding, Type wanted) {
   if (operand.kind != UpdateOperand::Kind::kValue) return {};
   const Type type = binding.values[operand.value]->type;
   if (type == wanted) return {};
   return std::unexpected(fmt::format(
-      "Incorrect operand type for operator or function; operator or function: {}, operand type: {}", operation,
-      type_name(type)));
+      "Incorrect operand type for operator or function; operator or function: {}, operand type: {}",
+      operation, type_name(type)));
 }
 
 // The operands of list_append, wherever it stands.
@@ -54,7 +56,8 @@ Check check_set(const UpdateAction& action, const Binding& binding) {
     CHECK_OK(check_operand_type(operation, operand, binding, Type::kN));
     if (operand.kind == UpdateOperand::Kind::kListAppend) {
       return std::unexpected(
-          fmt::format("Incorrect operand type for operator or function; operator or function: {}, operand type: L",
+          fmt::format("Incorrect operand type for operator or function; operator or function: {}, "
+                      "operand type: L",
                       operation));
     }
   }
@@ -69,14 +72,16 @@ Check check_add_or_delete(const UpdateAction& action, const Binding& binding) {
                   action.kind == Kind::kAdd ? "ADD" : "DELETE", long_type_name(type)));
 }
 
-aws::ApiResult<Value> evaluate(const UpdateOperand& operand, const Binding& binding, const Item& item) {
+aws::ApiResult<Value> evaluate(const UpdateOperand& operand, const Binding& binding,
+                               const Item& item) {
   switch (operand.kind) {
     case UpdateOperand::Kind::kValue:
       return *binding.values[operand.value];
     case UpdateOperand::Kind::kPath: {
       const Value* value = resolve(operand.path, binding, item);
       if (value == nullptr) {
-        return invalid("The provided expression refers to an attribute that does not exist in the item");
+        return invalid(
+            "The provided expression refers to an attribute that does not exist in the item");
       }
       return *value;
     }
@@ -96,7 +101,8 @@ aws::ApiResult<Value> evaluate(const UpdateOperand& operand, const Binding& bind
   return wrong_type();
 }
 
-aws::ApiResult<Value> evaluate_set(const UpdateAction& action, const Binding& binding, const Item& item) {
+aws::ApiResult<Value> evaluate_set(const UpdateAction& action, const Binding& binding,
+                                   const Item& item) {
   TRY(Value left, evaluate(action.operands[0], binding, item));
   if (action.arithmetic == Arithmetic::kNone) return left;
   TRY(Value right, evaluate(action.operands[1], binding, item));
@@ -139,7 +145,9 @@ bool member_less(Type type, const std::string& a, const std::string& b) {
 }
 
 void merge_set(Value& into, const Value& more) {
-  const auto less = [&](const std::string& a, const std::string& b) { return member_less(into.type, a, b); };
+  const auto less = [&](const std::string& a, const std::string& b) {
+    return member_less(into.type, a, b);
+  };
   Set merged;
   std::set_union(into.set().begin(), into.set().end(), more.set().begin(), more.set().end(),
                  std::back_inserter(merged), less);
@@ -147,10 +155,12 @@ void merge_set(Value& into, const Value& more) {
 }
 
 void subtract_set(Value& from, const Value& less_these) {
-  const auto less = [&](const std::string& a, const std::string& b) { return member_less(from.type, a, b); };
+  const auto less = [&](const std::string& a, const std::string& b) {
+    return member_less(from.type, a, b);
+  };
   Set rest;
-  std::set_difference(from.set().begin(), from.set().end(), less_these.set().begin(), less_these.set().end(),
-                      std::back_inserter(rest), less);
+  std::set_difference(from.set().begin(), from.set().end(), less_these.set().begin(),
+                      less_these.set().end(), std::back_inserter(rest), less);
   from.set() = std::move(rest);
 }
 
@@ -173,7 +183,8 @@ class Application {
           put(holder, update_.paths[i], std::move(values[i]));
           break;
         case Kind::kRemove:
-          if (find_in(holder, update_.paths[i].back()) != nullptr) removals_.push_back(update_.paths[i]);
+          if (find_in(holder, update_.paths[i].back()) != nullptr)
+            removals_.push_back(update_.paths[i]);
           break;
         case Kind::kAdd:
           CHECK_OK(add(holder, update_.paths[i], *update_.binding.values[actions[i].value]));
@@ -242,8 +253,8 @@ class Application {
 
   // Elements past the end of a list become its new last ones, in the order of their indexes.
   void append_all() {
-    std::stable_sort(appends_.begin(), appends_.end(),
-                     [](const Append& a, const Append& b) { return a.path < b.path; });
+    std::sort(appends_.begin(), appends_.end(),
+              [](const Append& a, const Append& b) { return a.path < b.path; });
     for (auto& append : appends_) {
       const auto holder = find_holder(append.path, item_);
       if (!holder) continue;  // was there before, and nothing removes in between
@@ -276,14 +287,17 @@ class Application {
 
 }  // namespace
 
-std::expected<BoundUpdate, std::string> bind_update(const UpdateExpression& expression, Binding binding) {
+std::expected<BoundUpdate, std::string> bind_update(const UpdateExpression& expression,
+                                                    Binding binding) {
   BoundUpdate out;
   out.expression = &expression;
   out.paths.reserve(expression.actions.size());
-  for (const auto& action : expression.actions) out.paths.push_back(bind_path(action.path, binding));
+  for (const auto& action : expression.actions)
+    out.paths.push_back(bind_path(action.path, binding));
   CHECK_OK(check_overlaps(out.paths));
   for (const auto& action : expression.actions) {
-    if (action.kind == Kind::kAdd || action.kind == Kind::kDelete) CHECK_OK(check_add_or_delete(action, binding));
+    if (action.kind == Kind::kAdd || action.kind == Kind::kDelete)
+      CHECK_OK(check_add_or_delete(action, binding));
   }
   if (!expression.late_error.empty()) return std::unexpected(expression.late_error);
   for (const auto& action : expression.actions) {

@@ -1,7 +1,8 @@
 // Checks bound UpdateExpressions, and applies them to an item.
 //
-// All values on the right-hand sides are those of the item before the update, and so are all list indexes:
-// SET of an index past the end appends, REMOVE of several elements removes the ones that were meant.
+// All values on the right-hand sides are those of the item before the update, and so are all list
+// indexes: SET of an index past the end appends, REMOVE of several elements removes the ones that
+// were meant.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
 #pragma once
 
@@ -16,8 +17,8 @@
 
 namespace dew::dynamodb {
 
-// The legacy AttributeUpdates are translated to an UpdateExpression; they word one error differently, and
-// their ADD also appends to lists.
+// The legacy AttributeUpdates are translated to an UpdateExpression; they word one error
+// differently, and their ADD also appends to lists.
 enum class UpdateStyle { kExpression, kLegacy };
 
 struct BoundUpdate {
@@ -28,10 +29,11 @@ struct BoundUpdate {
 };
 
 // Overlapping paths, operand types. The error is AWS's message without the expression's prefix.
-std::expected<BoundUpdate, std::string> bind_update(const UpdateExpression& expression, Binding binding);
+std::expected<BoundUpdate, std::string> bind_update(const UpdateExpression& expression,
+                                                    Binding binding);
 
-// Changes the item. Returns what ReturnValues UPDATED_NEW shows: the parts that were set, with their new
-// values. After an error the item is in no useful state.
+// Changes the item. Returns what ReturnValues UPDATED_NEW shows: the parts that were set, with
+// their new values. After an error the item is in no useful state.
 aws::ApiResult<Item> apply_update(const BoundUpdate& update, Item& item);
 
 }  // namespace dew::dynamodb

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <optional>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "services/dynamodb/expression_parser.h"
 #include "services/dynamodb/parser_base.h"
@@ -20,8 +20,9 @@ class UpdateParser final : public ParserBase {
       if (!kind) return syntax_error();
       lexer_.advance();
       if (!seen.insert(*kind).second) {
-        note(Mistake::kSection, fmt::format("The \"{}\" section can only be used once in an update expression;",
-                                            kSectionNames[static_cast<size_t>(*kind)]));
+        note(Mistake::kSection,
+             fmt::format("The \"{}\" section can only be used once in an update expression;",
+                         kSectionNames[static_cast<size_t>(*kind)]));
       }
       do {
         CHECK_OK(parse_action(*kind));
@@ -33,7 +34,8 @@ class UpdateParser final : public ParserBase {
   }
 
  private:
-  static constexpr std::array<std::string_view, 4> kSectionNames = {"SET", "REMOVE", "ADD", "DELETE"};
+  static constexpr std::array<std::string_view, 4> kSectionNames = {"SET", "REMOVE", "ADD",
+                                                                    "DELETE"};
 
   // The section whose keyword is the current token.
   std::optional<UpdateAction::Kind> section() const {
@@ -133,10 +135,11 @@ class UpdateParser final : public ParserBase {
       return out;
     }
     if (arguments.size() != 2) {
-      late_error(fmt::format(
-          "Incorrect number of operands for operator or function; operator or function: {}, number of "
-          "operands: {}",
-          called, arguments.size()));
+      late_error(
+          fmt::format("Incorrect number of operands for operator or function; operator or "
+                      "function: {}, number of "
+                      "operands: {}",
+                      called, arguments.size()));
       return out;
     }
     if (!if_not_exists) {
@@ -145,7 +148,8 @@ class UpdateParser final : public ParserBase {
       return out;
     }
     if (arguments[0].kind != UpdateOperand::Kind::kPath) {
-      late_error(fmt::format("Operator or function requires a document path; operator or function: {}", called));
+      late_error(fmt::format(
+          "Operator or function requires a document path; operator or function: {}", called));
       return out;
     }
     out.kind = UpdateOperand::Kind::kIfNotExists;

@@ -17,17 +17,20 @@ aws::ApiResult<void> check_size(const Value& value, bool is_partition) {
   if (value.type == Type::kN) return {};
   if (is_partition && value.text().size() > kMaxPartitionKeyBytes) {
     return invalid(
-        "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes");
+        "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size "
+        "limit of2048 bytes");
   }
   if (!is_partition && value.text().size() > kMaxSortKeyBytes) {
     return invalid(
-        "One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of "
+        "One or more parameter values were invalid: Aggregated size of all range keys has exceeded "
+        "the size limit of "
         "1024 bytes");
   }
   return {};
 }
 
-aws::ApiResult<const Value*> check_key_part(const Item& key, const KeyAttribute& attribute, bool is_partition) {
+aws::ApiResult<const Value*> check_key_part(const Item& key, const KeyAttribute& attribute,
+                                            bool is_partition) {
   const Value* value = key.find(attribute.name);
   if (value == nullptr || value->type != attribute.type) return invalid(std::string(kNoMatch));
   CHECK_OK(check_key_value(*value, attribute));
@@ -35,15 +38,18 @@ aws::ApiResult<const Value*> check_key_part(const Item& key, const KeyAttribute&
   return value;
 }
 
-aws::ApiResult<const Value*> check_item_part(const Item& item, const KeyAttribute& attribute, bool is_partition) {
+aws::ApiResult<const Value*> check_item_part(const Item& item, const KeyAttribute& attribute,
+                                             bool is_partition) {
   const Value* value = item.find(attribute.name);
   if (value == nullptr) {
     return invalid(
-        fmt::format("One or more parameter values were invalid: Missing the key {} in the item", attribute.name));
+        fmt::format("One or more parameter values were invalid: Missing the key {} in the item",
+                    attribute.name));
   }
   if (value->type != attribute.type) {
     return invalid(
-        fmt::format("One or more parameter values were invalid: Type mismatch for key {} expected: {} actual: {}",
+        fmt::format("One or more parameter values were invalid: Type mismatch for key {} expected: "
+                    "{} actual: {}",
                     attribute.name, type_name(attribute.type), type_name(value->type)));
   }
   CHECK_OK(check_key_value(*value, attribute));
@@ -67,7 +73,8 @@ std::string_view table_name(const json::Object& input, std::string_view member) 
 aws::ApiResult<void> check_key_value(const Value& value, const KeyAttribute& attribute) {
   if (value.type == Type::kN || !value.text().empty()) return {};
   return invalid(
-      fmt::format("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+      fmt::format("One or more parameter values are not valid. The AttributeValue for a key "
+                  "attribute cannot contain an "
                   "empty {} value. Key: {}",
                   value.type == Type::kS ? "string" : "binary", attribute.name));
 }
@@ -98,9 +105,10 @@ bool is_key_attribute(std::string_view name, const KeySchema& schema) {
 aws::ApiResult<void> check_nested_keys(const std::vector<PathUse>& uses, const KeySchema& schema) {
   for (const auto& use : uses) {
     if (use.nested && is_key_attribute(use.attribute, schema)) {
-      return invalid(fmt::format(
-          "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: {}",
-          use.attribute));
+      return invalid(
+          fmt::format("Key attributes must be scalars; list random access '[]' and map lookup '.' "
+                      "are not allowed: Key: {}",
+                      use.attribute));
     }
   }
   return {};

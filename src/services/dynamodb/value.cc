@@ -1,10 +1,10 @@
 #include "services/dynamodb/value.h"
 
-#include <algorithm>
-#include <array>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
 
 #include "base/encoding.h"
 
@@ -55,8 +55,9 @@ namespace {
 
 template <class Entries>
 auto lower_bound(Entries& entries, std::string_view name) {
-  return std::lower_bound(entries.begin(), entries.end(), name,
-                          [](const Map::Entry& entry, std::string_view key) { return entry.first < key; });
+  return std::lower_bound(
+      entries.begin(), entries.end(), name,
+      [](const Map::Entry& entry, std::string_view key) { return entry.first < key; });
 }
 
 }  // namespace
@@ -132,11 +133,13 @@ size_t value_size(const Value& value) {
     }
     case Type::kL: {
       size_t sum = kDocumentOverhead;
-      for (const auto& element : value.list()) sum += kDocumentElementOverhead + value_size(element);
+      for (const auto& element : value.list())
+        sum += kDocumentElementOverhead + value_size(element);
       return sum;
     }
     case Type::kM: {
-      return kDocumentOverhead + value.map().size() * kDocumentElementOverhead + item_size(value.map());
+      return kDocumentOverhead + value.map().size() * kDocumentElementOverhead +
+             item_size(value.map());
     }
     case Type::kNull:
     case Type::kBool:

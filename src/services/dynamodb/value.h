@@ -1,8 +1,9 @@
 // Value: a DynamoDB attribute value in memory; Map: named values, and so also a whole item.
 //
-// Invariants, kept by whoever builds a Value (wire.h and item_codec.h do): the text of a kN is canonical
-// (Number::to_string), sets are sorted (kNS by number, the others by byte) and free of duplicates, never
-// empty; a Map is sorted by name. So equality is memberwise. Value semantics; not synchronized.
+// Invariants, kept by whoever builds a Value (wire.h and item_codec.h do): the text of a kN is
+// canonical (Number::to_string), sets are sorted (kNS by number, the others by byte) and free of
+// duplicates, never empty; a Map is sorted by name. So equality is memberwise. Value semantics; not
+// synchronized.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,13 @@ namespace dew::dynamodb {
 enum class Type : uint8_t { kS = 1, kN, kB, kSS, kNS, kBS, kM, kL, kNull, kBool };
 
 std::string_view type_name(Type type);  // as on the wire: S, N, B, SS, NS, BS, M, L, NULL, BOOL
-// As in errors about operands of UpdateExpression actions: STRING, NUMBER, BINARY, NULL, BOOLEAN, LIST, MAP, ...
+// As in errors about operands of UpdateExpression actions: STRING, NUMBER, BINARY, NULL, BOOLEAN,
+// LIST, MAP, ...
 std::string_view long_type_name(Type type);
 bool type_from_name(std::string_view name, Type& out);
-inline bool is_set(Type type) { return type == Type::kSS || type == Type::kNS || type == Type::kBS; }
+inline bool is_set(Type type) {
+  return type == Type::kSS || type == Type::kNS || type == Type::kBS;
+}
 
 struct Value;
 

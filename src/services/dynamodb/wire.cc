@@ -1,9 +1,9 @@
 #include "services/dynamodb/wire.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "base/encoding.h"
 
@@ -16,17 +16,23 @@ constexpr std::string_view kInvalidPrefix = "One or more parameter values were i
 constexpr std::string_view kEmptyValue =
     "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
 constexpr std::string_view kManyValues =
-    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported "
+    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+    "supported "
     "datatypes";
 constexpr std::string_view kTooNested =
-    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond "
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels "
+    "beyond "
     "supported limit";
-constexpr std::string_view kNameTooLarge = "Attribute name is too large, must be less than 65536 bytes";
+constexpr std::string_view kNameTooLarge =
+    "Attribute name is too large, must be less than 65536 bytes";
 
-std::unexpected<std::string> bad(std::string_view text) { return std::unexpected(std::string(text)); }
+std::unexpected<std::string> bad(std::string_view text) {
+  return std::unexpected(std::string(text));
+}
 
 std::unexpected<std::string> wrong_form(Type type) {
-  return std::unexpected(fmt::format("The value of the datatype {} has the wrong form", type_name(type)));
+  return std::unexpected(
+      fmt::format("The value of the datatype {} has the wrong form", type_name(type)));
 }
 
 ValueResult read_number(const json::Value& wire) {
@@ -41,7 +47,8 @@ ValueResult read_set(Type type, const json::Value& wire) {
   const auto* members = wire.if_array();
   if (members == nullptr) return wrong_form(type);
   if (members->empty()) {
-    if (type == Type::kBS) return std::unexpected(fmt::format("{}Binary sets should not be empty", kInvalidPrefix));
+    if (type == Type::kBS)
+      return std::unexpected(fmt::format("{}Binary sets should not be empty", kInvalidPrefix));
     return std::unexpected(fmt::format("{}An {} set  may not be empty", kInvalidPrefix,
                                        type == Type::kSS ? "string" : "number"));
   }
@@ -65,12 +72,14 @@ ValueResult read_set(Type type, const json::Value& wire) {
   } else {
     std::sort(set.begin(), set.end());
   }
-  if (std::adjacent_find(set.begin(), set.end()) == set.end()) return Value::set(type, std::move(set));
+  if (std::adjacent_find(set.begin(), set.end()) == set.end())
+    return Value::set(type, std::move(set));
   if (type == Type::kNS) return bad("Input collection contains duplicates");
   Set shown = as_sent;
   if (type == Type::kBS) std::transform(shown.begin(), shown.end(), shown.begin(), base64_encode);
-  return std::unexpected(fmt::format("{}Input collection [{}]{}contains duplicates.", kInvalidPrefix,
-                                     fmt::join(shown, ", "), type == Type::kBS ? "of type BS " : " "));
+  return std::unexpected(fmt::format("{}Input collection [{}]{}contains duplicates.",
+                                     kInvalidPrefix, fmt::join(shown, ", "),
+                                     type == Type::kBS ? "of type BS " : " "));
 }
 
 ValueResult read_typed(Type type, const json::Value& wire, int level) {
@@ -91,8 +100,8 @@ ValueResult read_typed(Type type, const json::Value& wire, int level) {
     case Type::kNull:
       if (!wire.is_bool()) return wrong_form(type);
       if (!wire.get_bool()) {
-        return std::unexpected(
-            fmt::format("{}Null attribute value types must have the value of true", kInvalidPrefix));
+        return std::unexpected(fmt::format(
+            "{}Null attribute value types must have the value of true", kInvalidPrefix));
       }
       return Value::null();
     case Type::kBool:

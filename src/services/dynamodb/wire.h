@@ -1,7 +1,8 @@
 // Attribute values between the wire's form (json::Value, blobs already raw bytes) and Value.
 //
-// Reading checks all that DynamoDB checks of a value by itself: exactly one datatype, numbers in range and
-// made canonical, sets neither empty nor with duplicates, NULL only true, at most 32 levels. Pure functions.
+// Reading checks all that DynamoDB checks of a value by itself: exactly one datatype, numbers in
+// range and made canonical, sets neither empty nor with duplicates, NULL only true, at most 32
+// levels. Pure functions.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 #pragma once
 

@@ -4,13 +4,10 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -61,51 +58,9 @@ Result<int> connect_to(const addrinfo& address, milliseconds timeout) {
   return fd;
 }
 
-// Debian's OpenSSL, linked statically, would look for Debian's certificates only: try where the
-// distributions put theirs.
-SSL_CTX* tls_context() {
-  static SSL_CTX* context = [] {
-    SSL_CTX* made = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION);
-    SSL_CTX_set_verify(made, SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_default_verify_paths(made);
-    static constexpr std::array kBundles = {
-        "/etc/pki/tls/certs/ca-bundle.crt",    // Amazon Linux, Fedora
-        "/etc/ssl/certs/ca-certificates.crt",  // Debian, Alpine
-        "/etc/ssl/ca-bundle.pem",              // SUSE
-    };
-    const char* chosen = std::getenv("AWS_CA_BUNDLE");
-    if (chosen != nullptr && *chosen != '\0') {
-      SSL_CTX_load_verify_locations(made, chosen, nullptr);
-    } else {
-      for (const char* bundle : kBundles) {
-        if (::access(bundle, R_OK) == 0 &&
-            SSL_CTX_load_verify_locations(made, bundle, nullptr) == 1)
-          break;
-      }
-    }
-    return made;
-  }();
-  return context;
-}
-
-std::string tls_error() {
-  const unsigned long code = ERR_get_error();
-  if (code == 0) return "the connection ended";
-  std::array<char, 256> text{};
-  ERR_error_string_n(code, text.data(), text.size());
-  return text.data();
-}
-
 }  // namespace
 
-struct Connection::Tls {
-  SSL* ssl = nullptr;
-  std::string out;  // parts joined: one TLS record, one write
-  ~Tls() { SSL_free(ssl); }
-};
-
-Connection::Connection() = default;
+Connection::Connection(Secure secure) : secure_(secure) {}
 Connection::~Connection() { close(); }
 Connection::Connection(Connection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
@@ -114,6 +69,7 @@ Connection::Connection(Connection&& other) noexcept
 Connection& Connection::operator=(Connection&& other) noexcept {
   if (this != &other) {
     close();
+    secure_ = other.secure_;
     fd_ = std::exchange(other.fd_, -1);
     io_timeout_ = other.io_timeout_;
     tls_ = std::move(other.tls_);
@@ -142,7 +98,7 @@ Result<void> Connection::open(const Endpoint& endpoint, milliseconds connect_tim
   close();
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
+  hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;  // first: an address needs no resolver
   addrinfo* found = nullptr;
   const int failed =
       ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
@@ -160,38 +116,18 @@ Result<void> Connection::open(const Endpoint& endpoint, milliseconds connect_tim
   fd_ = *fd;
   set_io_timeout(io_timeout);
   if (!endpoint.tls) return {};
-  auto secured = handshake(endpoint.host);
-  if (!secured) close();
-  return secured;
-}
-
-Result<void> Connection::handshake(const std::string& host) {
-  tls_ = std::make_unique<Tls>();
-  tls_->ssl = SSL_new(tls_context());
-  SSL_set_tlsext_host_name(tls_->ssl, host.c_str());
-  SSL_set1_host(tls_->ssl, host.c_str());
-  SSL_set_fd(tls_->ssl, fd_);
-  ERR_clear_error();
-  if (SSL_connect(tls_->ssl) == 1) return {};
-  const long verified = SSL_get_verify_result(tls_->ssl);
-  if (verified != X509_V_OK) {
-    Error error{"TlsError", host + ": " + X509_verify_cert_error_string(verified), 0, false};
-    return std::unexpected(std::move(error));
+  if (secure_ == nullptr) return fail("ConnectionError", "this connection does not speak TLS");
+  auto secured = secure_(fd_, endpoint.host);
+  if (!secured) {
+    close();
+    return std::unexpected(secured.error());
   }
-  return std::unexpected(
-      network_error("ConnectionError", "TLS handshake with " + host + ": " + tls_error()));
+  tls_ = std::move(*secured);
+  return {};
 }
 
 Result<void> Connection::write(std::span<iovec> parts) {
-  if (tls_) {
-    tls_->out.clear();
-    for (const iovec& part : parts)
-      tls_->out.append(static_cast<const char*>(part.iov_base), part.iov_len);
-    ERR_clear_error();
-    size_t written = 0;
-    if (SSL_write_ex(tls_->ssl, tls_->out.data(), tls_->out.size(), &written) == 1) return {};
-    return std::unexpected(network_error("ConnectionError", "TLS write: " + tls_error()));
-  }
+  if (tls_) return tls_->write(parts);
   msghdr message{};
   while (!parts.empty()) {
     message.msg_iov = parts.data();
@@ -215,16 +151,7 @@ Result<void> Connection::write(std::span<iovec> parts) {
 }
 
 Result<size_t> Connection::read(char* into, size_t room) {
-  if (tls_) {
-    ERR_clear_error();
-    size_t got = 0;
-    if (SSL_read_ex(tls_->ssl, into, room, &got) == 1) return got;
-    const int why = SSL_get_error(tls_->ssl, 0);
-    if (why == SSL_ERROR_ZERO_RETURN) return size_t{0};
-    if (why == SSL_ERROR_WANT_READ)
-      return std::unexpected(network_error("Timeout", "read timed out"));
-    return std::unexpected(network_error("ConnectionError", "TLS read: " + tls_error()));
-  }
+  if (tls_) return tls_->read(into, room);
   while (true) {
     const ssize_t got = ::recv(fd_, into, room, 0);
     if (got >= 0) return static_cast<size_t>(got);

@@ -20,9 +20,21 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+// TLS over a connected socket. Apart from Connection, so that a program which only speaks plain
+// HTTP (a function without AWS calls) does not carry a TLS library: it starts faster.
+class SecureStream {
+ public:
+  virtual ~SecureStream() = default;
+  virtual Result<void> write(std::span<const iovec> parts) = 0;
+  virtual Result<size_t> read(char* into, size_t room) = 0;
+};
+using Secure = Result<std::unique_ptr<SecureStream>> (*)(int fd, const std::string& host);
+Result<std::unique_ptr<SecureStream>> secure_with_openssl(int fd, const std::string& host);
+
 class Connection {
  public:
-  Connection();
+  // `secure` makes the TLS streams; without it, an endpoint that wants TLS is an error.
+  explicit Connection(Secure secure = nullptr);
   ~Connection();
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&& other) noexcept;
@@ -41,12 +53,10 @@ class Connection {
   Result<size_t> read(char* into, size_t room);
 
  private:
-  struct Tls;
-  Result<void> handshake(const std::string& host);
-
+  Secure secure_;
   int fd_ = -1;
   std::chrono::milliseconds io_timeout_{-1};
-  std::unique_ptr<Tls> tls_;
+  std::unique_ptr<SecureStream> tls_;
 };
 
 }  // namespace dew::detail

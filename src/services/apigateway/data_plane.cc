@@ -1,0 +1,374 @@
+#include "services/apigateway/data_plane.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "services/apigateway/gateway_responses.h"
+#include "services/apigateway/json_text.h"
+#include "services/apigateway/proxy_response.h"
+
+namespace dew::apigateway {
+
+namespace {
+
+// API Gateway's quota for the values of all headers together; more is refused before any work.
+constexpr size_t kMaxHeaderValueBytes = 10'240;
+constexpr size_t kMaxRequestHeaders = 200;
+
+bool headers_too_large(const http::Headers& headers) {
+  size_t bytes = 0;
+  for (const auto& header : headers) bytes += header.value.size();
+  return bytes > kMaxHeaderValueBytes || headers.size() > kMaxRequestHeaders;
+}
+
+TemplateScope scope_of(const Exchange& exchange, int status) {
+  TemplateScope scope;
+  scope.body = exchange.request.body;
+  scope.parameter = [&exchange](std::string_view name) {
+    auto value = exchange.path_parameter(name);
+    if (value.empty()) value = exchange.query_parameter(name);
+    return value.empty() ? std::string(exchange.request.headers.get(name)) : value;
+  };
+  scope.context = [&exchange, status](std::string_view name) {
+    return context_value(exchange, name, status);
+  };
+  scope.stage_variable = [&exchange](std::string_view name) {
+    return json::string_or(exchange.table->variables, name);
+  };
+  return scope;
+}
+
+std::string resolve(const MappedValue& value, const Exchange& exchange, int status) {
+  switch (value.kind) {
+    case MappedValue::Kind::kStatic:
+      return value.text;
+    case MappedValue::Kind::kContext:
+      return context_value(exchange, value.text, status);
+    case MappedValue::Kind::kStageVariable:
+      return json::string_or(exchange.table->variables, value.text);
+    case MappedValue::Kind::kRequestHeader:
+      return std::string(exchange.request.headers.get(value.text));
+    case MappedValue::Kind::kRequestQuery:
+      return exchange.query_parameter(value.text);
+    case MappedValue::Kind::kRequestPath:
+      return exchange.path_parameter(value.text);
+  }
+  return {};
+}
+
+// A client's text must not end the header it is put in.
+std::string one_line(std::string text) {
+  std::erase_if(text, [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+  });
+  return text;
+}
+
+const std::pair<std::string, Template>* choose(
+    const std::vector<std::pair<std::string, Template>>& templates, std::string_view type) {
+  type = type.substr(0, type.find_first_of(";,"));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  const auto found = std::find_if(templates.begin(), templates.end(),
+                                  [&](const auto& one) { return http::iequals(one.first, type); });
+  return found == templates.end() ? nullptr : &*found;
+}
+
+// The number after statusCode in what a MOCK request template gives, which AWS reads leniently: the
+// Serverless Framework writes {statusCode:200}. 0: none.
+int mock_status(std::string_view text) {
+  const size_t key = text.find("statusCode");
+  if (key == std::string_view::npos) return 0;
+  size_t at = key + 10;
+  while (at < text.size() &&
+         std::string_view(" \t\r\n\"':").find(text[at]) != std::string_view::npos)
+    ++at;
+  int status = 0;
+  for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && status < 1000; ++at)
+    status = status * 10 + (text[at] - '0');
+  return status >= 100 && status <= 599 ? status : 0;
+}
+
+http::Response forbidden() {
+  auto response = http::Response::json(403, R"({"message":"Forbidden"})");
+  response.headers.add("x-amzn-ErrorType", "ForbiddenException");
+  return response;
+}
+
+}  // namespace
+
+void DataPlane::publish(const std::string& api_id, Tables tables) {
+  apis_.with([&](auto& apis) {
+    if (tables.empty()) {
+      apis.erase(api_id);
+    } else {
+      apis[api_id].swap(tables);  // the old ones are released after the lock
+    }
+  });
+}
+
+std::shared_ptr<const StageTable> DataPlane::find(std::string_view api_id,
+                                                  std::string_view stage) const {
+  return apis_.read([&](const auto& apis) -> std::shared_ptr<const StageTable> {
+    const auto api = apis.find(api_id);
+    if (api == apis.end()) return nullptr;
+    const auto found = api->second.find(stage);
+    return found == api->second.end() ? nullptr : found->second;
+  });
+}
+
+std::string DataPlane::api_of_stage(std::string_view stage) const {
+  return apis_.read([&](const auto& apis) {
+    for (const auto& [id, stages] : apis) {
+      if (stages.contains(stage)) return id;
+    }
+    return std::string();
+  });
+}
+
+void DataPlane::handle(http::Request request, http::Responder responder, DataPlaneAddress address) {
+  auto table = find(address.api_id, address.stage);
+  if (!table || table->endpoint_disabled) return responder(forbidden());
+  auto exchange = std::make_shared<Exchange>();
+  exchange->table = std::move(table);
+  exchange->request = std::move(request);
+  exchange->responder = std::move(responder);
+  exchange->path = std::move(address.path);
+  stamp(*exchange, clock_);
+
+  if (exchange->request.body.size() > limits::kApiBodyBytes) {
+    return refuse(exchange, "REQUEST_TOO_LARGE", 413, "RequestTooLargeException",
+                  "Request Too Long");
+  }
+  if (headers_too_large(exchange->request.headers)) {
+    return refuse(exchange, "DEFAULT_4XX", 431, "BadRequestException",
+                  "Request Header Fields Too Large");
+  }
+  auto match = exchange->table->tree.match(exchange->request.method, exchange->path);
+  if (!match) {
+    return refuse(exchange, "MISSING_AUTHENTICATION_TOKEN", 403,
+                  "MissingAuthenticationTokenException", "Missing Authentication Token");
+  }
+  exchange->route = &exchange->table->routes[match->target];
+  exchange->values = std::move(match->values);
+  if (const auto* mock = std::get_if<MockTarget>(&exchange->route->target))
+    return answer_mock(exchange, *mock);
+  invoke(exchange, std::get<ProxyTarget>(exchange->route->target));
+}
+
+void DataPlane::invoke(const ExchangePtr& exchange, const ProxyTarget& target) {
+  const auto& table = *exchange->table;
+  FunctionRequest call;
+  call.payload = proxy_event(*exchange);
+  if (call.payload.size() > limits::kInvocationBytes) {
+    return refuse(exchange, "REQUEST_TOO_LARGE", 413, "RequestTooLargeException",
+                  "Request Too Long");
+  }
+  call.function_arn = target.function_arn;
+  call.source_arn =
+      fmt::format("arn:aws:execute-api:{}:{}:{}/{}/{}{}", table.region, table.account, table.api_id,
+                  table.stage, exchange->request.method, exchange->route->resource_path);
+  call.trace_header = exchange->trace;
+  if (exchange->route->log_level == LogLevel::kInfo) {
+    log_execution(*exchange, fmt::format("HTTP Method: {}, Resource Path: {}",
+                                         exchange->request.method, exchange->full_path()));
+    if (exchange->route->log_data)
+      log_execution(*exchange, "Endpoint request body after transformations: " + call.payload);
+    log_execution(*exchange, fmt::format("Sending request to {}", target.function_arn));
+  }
+  const int timeout_ms = target.timeout_ms;
+  exchange->timer =
+      start_timer_(std::chrono::milliseconds(timeout_ms), [this, exchange, timeout_ms] {
+        if (exchange->finished.exchange(true)) return;
+        explain(exchange, fmt::format("the function did not answer within {} ms", timeout_ms));
+        refuse(exchange, "INTEGRATION_TIMEOUT", 504, "InternalServerErrorException",
+               "Endpoint request timed out");
+      });
+  invoker_.invoke(std::move(call), [this, exchange](FunctionResponse answer) {
+    if (exchange->finished.exchange(true)) return;
+    exchange->timer.cancel();
+    finish_proxy(exchange, std::move(answer));
+  });
+}
+
+void DataPlane::finish_proxy(const ExchangePtr& exchange, FunctionResponse answer) {
+  using Kind = FunctionResponse::Kind;
+  const auto internal_error = [&](int status) {
+    refuse(exchange, "DEFAULT_5XX", status, "InternalServerErrorException",
+           "Internal server error");
+  };
+  switch (answer.kind) {
+    case Kind::kPayload:
+      break;
+    case Kind::kFunctionError:
+      explain(exchange, "the function ended with an error, which its log shows");
+      return internal_error(502);
+    case Kind::kThrottled:
+      explain(exchange, fmt::format("the function was throttled: {}", answer.message));
+      return internal_error(500);
+    case Kind::kDenied:
+      explain(
+          exchange,
+          "Execution failed due to configuration error: Invalid permissions on Lambda function");
+      return internal_error(500);
+    case Kind::kFailed:
+      explain(exchange, fmt::format("the function could not be invoked: {}", answer.message));
+      return internal_error(500);
+  }
+  auto parsed = parse_proxy_response(answer.payload);
+  if (!parsed) {
+    explain(exchange,
+            fmt::format(
+                "Execution failed due to configuration error: Malformed Lambda proxy response: {}",
+                parsed.error().message));
+    return internal_error(502);
+  }
+  http::Response response;
+  response.status = parsed->status;
+  response.headers = std::move(parsed->headers);
+  response.body = std::move(parsed->body);
+  if (parsed->base64 && exchange->table->is_binary(exchange->request.headers.get("accept"))) {
+    auto bytes = base64_decode(response.body);
+    if (!bytes) {
+      explain(exchange,
+              "Execution failed due to configuration error: Unable to base64 decode the body");
+      return internal_error(500);
+    }
+    response.body = std::move(*bytes);
+  }
+  if (!response.headers.has("content-type"))
+    response.headers.add("Content-Type", "application/json");
+  response.headers.add("X-Amzn-Trace-Id", exchange->trace);
+  send(exchange, std::move(response));
+}
+
+void DataPlane::answer_mock(const ExchangePtr& exchange, const MockTarget& target) {
+  const auto type = exchange->request.headers.get("content-type");
+  const auto* request_template = choose(target.templates, type.empty() ? "application/json" : type);
+  const auto broken = [&](std::string_view why) {
+    explain(exchange, why);
+    refuse(exchange, "API_CONFIGURATION_ERROR", 500, "InternalServerErrorException",
+           "Internal server error");
+  };
+  std::string text;
+  if (request_template) {
+    text = request_template->second.render(scope_of(*exchange, 0)).text;
+  } else if (target.pass_unmatched) {
+    text = exchange->request.body;
+  } else {
+    return refuse(exchange, "UNSUPPORTED_MEDIA_TYPE", 415, "BadRequestException",
+                  "Unsupported Media Type");
+  }
+  const int selected = mock_status(text);
+  if (selected == 0) return broken("the MOCK integration's request template gives no statusCode");
+  const MockResponse* chosen = nullptr;
+  for (const auto& one : target.responses) {
+    if (one.pattern && RE2::FullMatch(std::to_string(selected), *one.pattern)) {
+      chosen = &one;
+      break;
+    }
+    if (!one.pattern && !chosen) chosen = &one;
+  }
+  if (!chosen)
+    return broken(fmt::format("no integration response matches the status {}", selected));
+
+  http::Response response;
+  response.status = chosen->status;
+  const auto* body = choose(chosen->templates, "application/json");
+  if (!body && !chosen->templates.empty()) body = &chosen->templates.front();
+  response.headers.add("Content-Type", body ? body->first : "application/json");
+  for (const auto& [name, value] : chosen->headers) {
+    response.headers.set(name, one_line(resolve(value, *exchange, response.status)));
+  }
+  if (body) {
+    auto rendered = body->second.render(scope_of(*exchange, response.status));
+    response.body = std::move(rendered.text);
+    if (rendered.status != 0) response.status = rendered.status;
+    for (const auto& header : rendered.header_overrides)
+      response.headers.set(header.name, one_line(header.value));
+  }
+  send(exchange, std::move(response));
+}
+
+void DataPlane::refuse(const ExchangePtr& exchange, std::string_view type, int status,
+                       std::string_view code, std::string_view message) {
+  exchange->error_message = message;
+  exchange->error_type = type;
+  const auto& answers = exchange->table->gateway_answers;
+  auto custom = answers.find(type);
+  if (custom == answers.end()) custom = answers.find(status >= 500 ? "DEFAULT_5XX" : "DEFAULT_4XX");
+
+  http::Response response;
+  response.status = status;
+  response.headers.add("x-amzn-ErrorType", code);
+  if (custom != answers.end()) {
+    const auto& answer = custom->second;
+    if (answer.status != 0) response.status = answer.status;
+    const auto* body = choose(answer.templates, exchange->request.headers.get("accept"));
+    if (!body) body = choose(answer.templates, "application/json");
+    if (!body && !answer.templates.empty()) body = &answer.templates.front();
+    response.headers.add("Content-Type", body ? body->first : "application/json");
+    for (const auto& [name, value] : answer.headers) {
+      response.headers.set(name, one_line(resolve(value, *exchange, response.status)));
+    }
+    if (body) {
+      response.body = body->second.render(scope_of(*exchange, response.status)).text;
+      return send(exchange, std::move(response));
+    }
+  } else {
+    response.headers.add("Content-Type", "application/json");
+  }
+  response.body = "{\"message\":";
+  append_json_string(response.body, message);
+  response.body += '}';
+  send(exchange, std::move(response));
+}
+
+void DataPlane::send(const ExchangePtr& exchange, http::Response response) {
+  if (response.status == 204 || response.status == 304) response.body.clear();
+  response.headers.add("x-amzn-RequestId", exchange->request_id);
+  response.headers.add("x-amz-apigw-id", exchange->extended_id);
+  if (exchange->route && exchange->route->log_level == LogLevel::kInfo) {
+    if (exchange->route->log_data)
+      log_execution(*exchange, "Method response body after transformations: " + response.body);
+    log_execution(*exchange, fmt::format("Method completed with status: {}", response.status));
+  }
+  const auto& table = *exchange->table;
+  if (log_ && !table.access_log_group.empty()) {
+    const auto latency =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - exchange->received)
+            .count();
+    auto line = table.access_log_format.render([&](std::string_view name) {
+      if (name == "responseLatency" || name == "integrationLatency") return std::to_string(latency);
+      if (name == "responseLength") return std::to_string(response.body.size());
+      return context_value(*exchange, name, response.status);
+    });
+    log_->append(table.access_log_group, fmt::format("{}-{}", table.api_id, table.stage),
+                 clock_.now_ms(), std::move(line));
+  }
+  exchange->responder(std::move(response));
+}
+
+void DataPlane::explain(const ExchangePtr& exchange, std::string_view why) {
+  log::warn("{} {} ({}, request {}): {}", exchange->request.method, exchange->full_path(),
+            exchange->table->api_id, exchange->request_id, why);
+  if (exchange->route && exchange->route->log_level != LogLevel::kOff)
+    log_execution(*exchange, std::string(why));
+}
+
+// docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html: the group's name.
+void DataPlane::log_execution(const Exchange& exchange, std::string message) {
+  constexpr size_t kMaxEventBytes = 1024;  // API Gateway truncates what it logs
+  if (!log_) return;
+  if (message.size() > kMaxEventBytes) message = message.substr(0, kMaxEventBytes) + " [TRUNCATED]";
+  const auto& table = *exchange.table;
+  log_->append(fmt::format("API-Gateway-Execution-Logs_{}/{}", table.api_id, table.stage),
+               hex_encode(md5(table.deployment_id)), clock_.now_ms(),
+               fmt::format("({}) {}", exchange.request_id, message));
+}
+
+}  // namespace dew::apigateway

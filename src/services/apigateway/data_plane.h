@@ -1,0 +1,61 @@
+// The data plane: requests to deployed APIs. Finds the stage and the route, builds the event, has
+// the function invoked, turns its answer into the response; or answers itself (MOCK, gateway
+// responses).
+//
+// A request runs on the io thread that read it until the invoker takes over, and is finished on
+// whichever thread the function's answer arrives. Nothing blocks. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/guarded.h"
+#include "services/apigateway/access_log.h"
+#include "services/apigateway/address.h"
+#include "services/apigateway/exchange.h"
+#include "services/apigateway/function_invoker.h"
+
+namespace dew::apigateway {
+
+class DataPlane {
+ public:
+  // Starts the timer of an integration's timeout. The real one is of the current io loop.
+  using StartTimer = std::function<net::Timer(std::chrono::milliseconds delay, net::Task task)>;
+
+  DataPlane(const Clock& clock, FunctionInvoker& invoker, AccessLog* log, StartTimer start_timer)
+      : clock_(clock), invoker_(invoker), log_(log), start_timer_(std::move(start_timer)) {}
+
+  void handle(http::Request request, http::Responder responder, DataPlaneAddress address);
+
+  using Tables = std::map<std::string, std::shared_ptr<const StageTable>, std::less<>>;  // by stage
+  void publish(const std::string& api_id, Tables tables);  // replaces all stages of the API
+  std::shared_ptr<const StageTable> find(std::string_view api_id, std::string_view stage) const;
+  // The API that has a stage of that name, the first in order of id; "" if none.
+  std::string api_of_stage(std::string_view stage) const;
+
+ private:
+  using ExchangePtr = std::shared_ptr<Exchange>;
+
+  void invoke(const ExchangePtr& exchange, const ProxyTarget& target);
+  void finish_proxy(const ExchangePtr& exchange, FunctionResponse answer);
+  void answer_mock(const ExchangePtr& exchange, const MockTarget& target);
+  // An answer of the gateway's own: `type` of gateway_responses.h, `code` for x-amzn-ErrorType.
+  void refuse(const ExchangePtr& exchange, std::string_view type, int status, std::string_view code,
+              std::string_view message);
+  void send(const ExchangePtr& exchange, http::Response response);
+  void explain(const ExchangePtr& exchange, std::string_view why);
+  void log_execution(const Exchange& exchange, std::string message);
+
+  const Clock& clock_;
+  FunctionInvoker& invoker_;
+  AccessLog* log_;
+  StartTimer start_timer_;
+  Guarded<std::map<std::string, Tables, std::less<>>> apis_;
+};
+
+}  // namespace dew::apigateway

@@ -1,0 +1,33 @@
+// What the files of the compiler share. Internal to this folder.
+#pragma once
+
+#include <string>
+
+#include "serverless/compile.h"
+
+namespace dew::serverless {
+
+struct Compilation {
+  const Service& service;
+  const Artifacts& artifacts;
+  std::string instance_id;
+  std::string artifact_directory;
+  json::Object resources;
+  json::Object outputs;
+};
+
+Result<void> compile_log_groups(Compilation& out);
+Result<void> compile_role(Compilation& out);
+Result<void> compile_functions(Compilation& out);
+Result<void> compile_api(Compilation& out);
+Result<void> merge_resources(Compilation& out, json::Object& whole);
+
+// lodash's merge: maps key by key, lists element by element, anything else replaced.
+void deep_merge(json::Value& into, const json::Value& from);
+
+json::Object ref_to(std::string_view logical_id);
+json::Object get_att(std::string_view logical_id, std::string_view attribute);
+json::Object join(std::string_view separator, json::Array parts);
+json::Array tags_of(const Node* tags, const Node* more = nullptr);
+
+}  // namespace dew::serverless

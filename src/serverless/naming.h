@@ -1,0 +1,15 @@
+// The names that the Serverless Framework gives to a service's resources. Pure functions.
+// www.serverless.com/framework/docs/providers/aws/guide/resources#aws-cloudformation-resource-reference
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dew::serverless {
+
+std::string normalized_function(std::string_view name);   // my-fn_2 -> MyDashfnUnderscore2
+std::string normalized_path(std::string_view path);       // users/{id} -> UsersIdVar
+std::string alphanumeric(std::string_view text);          // drops everything else
+std::string upper_first(std::string_view text);
+
+}  // namespace dew::serverless

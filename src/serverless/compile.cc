@@ -13,8 +13,10 @@ namespace {
 constexpr size_t kTemplateResources = 500;
 
 json::Array bucket_arns() {
-  return {join("", {"arn:", ref_to("AWS::Partition"), ":s3:::", ref_to("ServerlessDeploymentBucket"), "/*"}),
-          join("", {"arn:", ref_to("AWS::Partition"), ":s3:::", ref_to("ServerlessDeploymentBucket")})};
+  return {
+      join("", {"arn:", ref_to("AWS::Partition"), ":s3:::", ref_to("ServerlessDeploymentBucket"),
+                "/*"}),
+      join("", {"arn:", ref_to("AWS::Partition"), ":s3:::", ref_to("ServerlessDeploymentBucket")})};
 }
 
 const Node* bucket_option(const Service& service, std::string_view key) {
@@ -28,7 +30,8 @@ bool bucket_flag(const Service& service, std::string_view key) {
 }
 
 // The deployment bucket, which every stack of the framework begins with.
-void core(const Service& service, std::string_view bucket_name, json::Object& resources, json::Object& outputs) {
+void core(const Service& service, std::string_view bucket_name, json::Object& resources,
+          json::Object& outputs) {
   if (!bucket_name.empty()) {
     outputs["ServerlessDeploymentBucketName"] = json::Object{{"Value", bucket_name}};
     return;
@@ -36,26 +39,35 @@ void core(const Service& service, std::string_view bucket_name, json::Object& re
   json::Object properties{
       {"BucketEncryption",
        json::Object{{"ServerSideEncryptionConfiguration",
-                     json::Array{json::Object{{"ServerSideEncryptionByDefault", json::Object{{"SSEAlgorithm", "AES256"}}}}}}}}};
+                     json::Array{json::Object{{"ServerSideEncryptionByDefault",
+                                               json::Object{{"SSEAlgorithm", "AES256"}}}}}}}}};
   if (const Node* tags = bucket_option(service, "tags")) properties["Tags"] = tags_of(tags);
   if (bucket_flag(service, "blockPublicAccess")) {
-    properties["PublicAccessBlockConfiguration"] = json::Object{
-        {"BlockPublicAcls", true}, {"BlockPublicPolicy", true}, {"IgnorePublicAcls", true}, {"RestrictPublicBuckets", true}};
+    properties["PublicAccessBlockConfiguration"] = json::Object{{"BlockPublicAcls", true},
+                                                                {"BlockPublicPolicy", true},
+                                                                {"IgnorePublicAcls", true},
+                                                                {"RestrictPublicBuckets", true}};
   }
-  if (bucket_flag(service, "versioning")) properties["VersioningConfiguration"] = json::Object{{"Status", "Enabled"}};
-  resources["ServerlessDeploymentBucket"] = json::Object{{"Type", "AWS::S3::Bucket"}, {"Properties", std::move(properties)}};
+  if (bucket_flag(service, "versioning"))
+    properties["VersioningConfiguration"] = json::Object{{"Status", "Enabled"}};
+  resources["ServerlessDeploymentBucket"] =
+      json::Object{{"Type", "AWS::S3::Bucket"}, {"Properties", std::move(properties)}};
   if (!bucket_flag(service, "skipPolicySetup")) {
-    json::Object statement{{"Action", "s3:*"},
-                           {"Effect", "Deny"},
-                           {"Principal", "*"},
-                           {"Resource", bucket_arns()},
-                           {"Condition", json::Object{{"Bool", json::Object{{"aws:SecureTransport", false}}}}}};
-    resources["ServerlessDeploymentBucketPolicy"] =
-        json::Object{{"Type", "AWS::S3::BucketPolicy"},
-                     {"Properties", json::Object{{"Bucket", ref_to("ServerlessDeploymentBucket")},
-                                                 {"PolicyDocument", json::Object{{"Statement", json::Array{std::move(statement)}}}}}}};
+    json::Object statement{
+        {"Action", "s3:*"},
+        {"Effect", "Deny"},
+        {"Principal", "*"},
+        {"Resource", bucket_arns()},
+        {"Condition", json::Object{{"Bool", json::Object{{"aws:SecureTransport", false}}}}}};
+    resources["ServerlessDeploymentBucketPolicy"] = json::Object{
+        {"Type", "AWS::S3::BucketPolicy"},
+        {"Properties",
+         json::Object{
+             {"Bucket", ref_to("ServerlessDeploymentBucket")},
+             {"PolicyDocument", json::Object{{"Statement", json::Array{std::move(statement)}}}}}}};
   }
-  outputs["ServerlessDeploymentBucketName"] = json::Object{{"Value", ref_to("ServerlessDeploymentBucket")}};
+  outputs["ServerlessDeploymentBucketName"] =
+      json::Object{{"Value", ref_to("ServerlessDeploymentBucket")}};
 }
 
 json::Object frame() {
@@ -96,7 +108,8 @@ json::Array tags_of(const Node* tags, const Node* more) {
     for (const auto& entry : node->entries) merged[entry.key] = entry.value.scalar_text();
   }
   json::Array out;
-  for (const auto& member : merged) out.push_back(json::Object{{"Key", member.key()}, {"Value", member.value()}});
+  for (const auto& member : merged)
+    out.push_back(json::Object{{"Key", member.key()}, {"Value", member.value()}});
   return out;
 }
 
@@ -131,8 +144,8 @@ Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int
   }
   const Node* prefix = service.at("provider.deploymentPrefix");
   compiled.artifact_directory =
-      fmt::format("{}/{}/{}/{}-{}", prefix ? prefix->text : "serverless", service.name, service.stage, now_ms,
-                  iso8601_ms(TimePoint(std::chrono::milliseconds(now_ms))));
+      fmt::format("{}/{}/{}/{}-{}", prefix ? prefix->text : "serverless", service.name,
+                  service.stage, now_ms, iso8601_ms(TimePoint(std::chrono::milliseconds(now_ms))));
   Compilation out{service, artifacts, std::to_string(now_ms), compiled.artifact_directory, {}, {}};
   core(service, compiled.deployment_bucket, out.resources, out.outputs);
   json::Object create = frame();
@@ -146,7 +159,8 @@ Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int
   CHECK_OK(compile_api(out));
   for (auto& output : out.outputs) {
     output.value().as_object()["Export"] =
-        json::Object{{"Name", fmt::format("sls-{}-{}-{}", service.name, service.stage, std::string_view(output.key()))}};
+        json::Object{{"Name", fmt::format("sls-{}-{}-{}", service.name, service.stage,
+                                          std::string_view(output.key()))}};
   }
   json::Object whole = frame();
   whole["Resources"] = std::move(out.resources);
@@ -159,8 +173,10 @@ Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int
     }
   }
   if (resources.size() > kTemplateResources) {
-    return fail(ErrorKind::kInvalid, fmt::format("the service makes {} resources; a CloudFormation stack takes at most {}", resources.size(),
-                                                 kTemplateResources));
+    return fail(
+        ErrorKind::kInvalid,
+        fmt::format("the service makes {} resources; a CloudFormation stack takes at most {}",
+                    resources.size(), kTemplateResources));
   }
   compiled.update = std::move(whole);
   return compiled;
@@ -192,9 +208,12 @@ json::Value normalized_template(const json::Value& value) {
     std::string_view key = member.key();
     if (key.starts_with("ApiGatewayDeployment")) key = "ApiGatewayDeployment";
     json::Value resource = std::move(member.value());
-    if (auto* object = resource.if_object(); object && json::string_or(*object, "Type") == "AWS::Lambda::Function") {
+    if (auto* object = resource.if_object();
+        object && json::string_or(*object, "Type") == "AWS::Lambda::Function") {
       auto* properties = object->if_contains("Properties");
-      auto* code = properties && properties->is_object() ? properties->get_object().if_contains("Code") : nullptr;
+      auto* code = properties && properties->is_object()
+                       ? properties->get_object().if_contains("Code")
+                       : nullptr;
       if (code && code->is_object()) code->get_object()["S3Key"] = "";
     }
     out[key] = std::move(resource);

@@ -1,6 +1,6 @@
-// A service as CloudFormation templates, as the package step of the Serverless Framework (v3) makes them: the same
-// logical ids, names, policies and outputs, so that either tool can take over a stack of the other, and the same
-// template goes to AWS unchanged.
+// A service as CloudFormation templates, as the package step of the Serverless Framework (v3) makes
+// them: the same logical ids, names, policies and outputs, so that either tool can take over a
+// stack of the other, and the same template goes to AWS unchanged.
 //
 //   compile_functions.cc   AWS::Lambda::Function, AWS::Lambda::Version, AWS::Logs::LogGroup
 //   compile_iam.cc         the role IamRoleLambdaExecution
@@ -29,17 +29,19 @@ struct Artifacts {
 };
 
 struct Compiled {
-  json::Value create;              // the first deployment's template: the deployment bucket alone
-  json::Value update;              // the whole
-  std::string artifact_directory;  // S3 key prefix: serverless/users-api/dev/1700000000000-2023-11-14T22:13:20.000Z
-  std::string deployment_bucket;   // provider.deploymentBucket; empty: the stack makes one
+  json::Value create;  // the first deployment's template: the deployment bucket alone
+  json::Value update;  // the whole
+  std::string
+      artifact_directory;         // S3 key prefix:
+                                  // serverless/users-api/dev/1700000000000-2023-11-14T22:13:20.000Z
+  std::string deployment_bucket;  // provider.deploymentBucket; empty: the stack makes one
 };
 
 // `now_ms` becomes the instance id in ApiGatewayDeployment<id> and in the artifact directory.
 Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int64_t now_ms);
 
-// The same template with what changes with every packaging (the deployment's id, S3 keys) taken out and its keys
-// sorted: equal for two deployments that do not differ.
+// The same template with what changes with every packaging (the deployment's id, S3 keys) taken out
+// and its keys sorted: equal for two deployments that do not differ.
 json::Value normalized_template(const json::Value& value);
 
 // Keys in order, at every level.

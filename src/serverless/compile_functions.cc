@@ -18,11 +18,14 @@ const Node* own_or_provider(const Service& service, const Node& function, std::s
 }
 
 // The role of a function: an ARN, another resource's, or the one that compile_role makes.
-void set_role(const Service& service, const Node& function, json::Object& properties, json::Array& depends_on) {
+void set_role(const Service& service, const Node& function, json::Object& properties,
+              json::Array& depends_on) {
   const Node* role = function.find("role");
   if (!role) {
     const Node* of_provider = service.at("provider.iam.role");
-    if (of_provider && (of_provider->is_string() || (of_provider->entries.size() == 1 && of_provider->entries[0].key.starts_with("Fn::"))))
+    if (of_provider &&
+        (of_provider->is_string() ||
+         (of_provider->entries.size() == 1 && of_provider->entries[0].key.starts_with("Fn::"))))
       role = of_provider;
     if (!role) role = service.at("provider.role");
   }
@@ -46,7 +49,8 @@ json::Object environment_of(const Service& service, const Node& function) {
   for (const Node* node : {service.at("provider.environment"), function.find("environment")}) {
     if (!node) continue;
     for (const auto& entry : node->entries) {
-      variables[entry.key] = entry.value.is_map() ? to_json(entry.value) : json::Value(entry.value.scalar_text());
+      variables[entry.key] =
+          entry.value.is_map() ? to_json(entry.value) : json::Value(entry.value.scalar_text());
     }
   }
   return variables;
@@ -71,36 +75,48 @@ void set_tracing(Compilation& out, const Node& function, json::Object& propertie
   const Node* tracing = function.find("tracing");
   if (!tracing) tracing = out.service.at("provider.tracing.lambda");
   if (!tracing || (tracing->is_bool() && !tracing->boolean)) return;
-  properties["TracingConfig"] = json::Object{{"Mode", tracing->is_bool() ? "Active" : tracing->text}};
+  properties["TracingConfig"] =
+      json::Object{{"Mode", tracing->is_bool() ? "Active" : tracing->text}};
   auto* role = out.resources.if_contains("IamRoleLambdaExecution");
   if (!role) return;
-  const json::Value statement = json::Object{{"Effect", "Allow"},
-                                             {"Action", json::Array{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}},
-                                             {"Resource", json::Array{"*"}}};
-  auto& statements =
-      role->at("Properties").at("Policies").as_array().at(0).at("PolicyDocument").as_object()["Statement"].as_array();
+  const json::Value statement =
+      json::Object{{"Effect", "Allow"},
+                   {"Action", json::Array{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}},
+                   {"Resource", json::Array{"*"}}};
+  auto& statements = role->at("Properties")
+                         .at("Policies")
+                         .as_array()
+                         .at(0)
+                         .at("PolicyDocument")
+                         .as_object()["Statement"]
+                         .as_array();
   for (const auto& existing : statements) {
     if (existing == statement) return;
   }
   statements.push_back(statement);
 }
 
-void add_version(Compilation& out, const std::string& key, const Node& function, const Artifact& artifact,
-                 const json::Object& properties) {
-  // The version's logical id is a digest of code and configuration, because AWS::Lambda::Version cannot be updated:
-  // a change of either makes a new resource.
+void add_version(Compilation& out, const std::string& key, const Node& function,
+                 const Artifact& artifact, const json::Object& properties) {
+  // The version's logical id is a digest of code and configuration, because AWS::Lambda::Version
+  // cannot be updated: a change of either makes a new resource.
   json::Object hashed = properties;
-  for (const auto* name : {"Code", "ReservedConcurrentExecutions", "Tags", "LoggingConfig"}) hashed.erase(name);
+  for (const auto* name : {"Code", "ReservedConcurrentExecutions", "Tags", "LoggingConfig"})
+    hashed.erase(name);
   hashed["layerConfigurations"] = json::Array{};
-  const std::string digest = base64_encode(sha256(artifact.sha256_base64 + json::dump(sorted(hashed))));
+  const std::string digest =
+      base64_encode(sha256(artifact.sha256_base64 + json::dump(sorted(hashed))));
   const std::string normalized = normalized_function(key);
   const std::string logical_id = normalized + "LambdaVersion" + alphanumeric(digest);
-  json::Object version{{"FunctionName", ref_to(normalized + "LambdaFunction")}, {"CodeSha256", artifact.sha256_base64}};
-  if (const Node* description = function.find("description")) version["Description"] = description->text;
-  out.resources[logical_id] =
-      json::Object{{"Type", "AWS::Lambda::Version"}, {"DeletionPolicy", "Retain"}, {"Properties", std::move(version)}};
-  out.outputs[normalized + "LambdaFunctionQualifiedArn"] =
-      json::Object{{"Description", "Current Lambda function version"}, {"Value", ref_to(logical_id)}};
+  json::Object version{{"FunctionName", ref_to(normalized + "LambdaFunction")},
+                       {"CodeSha256", artifact.sha256_base64}};
+  if (const Node* description = function.find("description"))
+    version["Description"] = description->text;
+  out.resources[logical_id] = json::Object{{"Type", "AWS::Lambda::Version"},
+                                           {"DeletionPolicy", "Retain"},
+                                           {"Properties", std::move(version)}};
+  out.outputs[normalized + "LambdaFunctionQualifiedArn"] = json::Object{
+      {"Description", "Current Lambda function version"}, {"Value", ref_to(logical_id)}};
 }
 
 Result<void> compile_function(Compilation& out, const std::string& key, const Node& function) {
@@ -113,12 +129,15 @@ Result<void> compile_function(Compilation& out, const std::string& key, const No
   json::Object properties;
   const Node* bucket = service.at("provider.deploymentBucket");
   const Node* bucket_name = bucket && bucket->is_map() ? bucket->find("name") : bucket;
-  properties["Code"] = json::Object{
-      {"S3Bucket", bucket_name ? json::Value(bucket_name->text) : json::Value(ref_to("ServerlessDeploymentBucket"))},
-      {"S3Key", fmt::format("{}/{}", out.artifact_directory, artifact.file_name)}};
+  properties["Code"] =
+      json::Object{{"S3Bucket", bucket_name ? json::Value(bucket_name->text)
+                                            : json::Value(ref_to("ServerlessDeploymentBucket"))},
+                   {"S3Key", fmt::format("{}/{}", out.artifact_directory, artifact.file_name)}};
   properties["Handler"] = function.find("handler")->text;
   const Node* runtime = own_or_provider(service, function, "runtime");
-  if (!runtime) return fail_at(function.mark, "functions." + key + ".runtime", "no runtime: set it here or as provider.runtime");
+  if (!runtime)
+    return fail_at(function.mark, "functions." + key + ".runtime",
+                   "no runtime: set it here or as provider.runtime");
   properties["Runtime"] = runtime->text;
   properties["FunctionName"] = service.function_name(key);
   const Node* memory = own_or_provider(service, function, "memorySize");
@@ -128,7 +147,8 @@ Result<void> compile_function(Compilation& out, const std::string& key, const No
   if (const Node* architecture = own_or_provider(service, function, "architecture")) {
     properties["Architectures"] = json::Array{json::Value(architecture->text)};
   }
-  if (const Node* description = function.find("description")) properties["Description"] = description->text;
+  if (const Node* description = function.find("description"))
+    properties["Description"] = description->text;
   json::Array depends_on;
   if (const Node* depends = function.find("dependsOn")) {
     for (const auto& item : depends->items) depends_on.push_back(json::Value(item.text));
@@ -136,17 +156,20 @@ Result<void> compile_function(Compilation& out, const std::string& key, const No
   const Node* provider_tags = service.at("provider.tags");
   const Node* tags = function.find("tags");
   if (tags || provider_tags) properties["Tags"] = tags_of(provider_tags, tags);
-  if (const Node* storage = function.find("ephemeralStorageSize")) properties["EphemeralStorage"] = json::Object{{"Size", storage->integer}};
+  if (const Node* storage = function.find("ephemeralStorageSize"))
+    properties["EphemeralStorage"] = json::Object{{"Size", storage->integer}};
   set_tracing(out, function, properties);
   if (auto variables = environment_of(service, function);
       !variables.empty() || function.find("environment") || service.at("provider.environment")) {
     properties["Environment"] = json::Object{{"Variables", std::move(variables)}};
   }
   set_role(service, function, properties, depends_on);
-  if (const Node* reserved = function.find("reservedConcurrency")) properties["ReservedConcurrentExecutions"] = to_json(*reserved);
+  if (const Node* reserved = function.find("reservedConcurrency"))
+    properties["ReservedConcurrentExecutions"] = to_json(*reserved);
   const std::string normalized = normalized_function(key);
   const Node* no_logs = function.find("disableLogs");
-  if (!no_logs || !no_logs->boolean) depends_on.insert(depends_on.begin(), json::Value(normalized + "LogGroup"));
+  if (!no_logs || !no_logs->boolean)
+    depends_on.insert(depends_on.begin(), json::Value(normalized + "LogGroup"));
 
   const json::Object before_logging = properties;
   set_logging(service, function, properties);
@@ -168,18 +191,22 @@ Result<void> compile_log_groups(Compilation& out) {
     const Node* no_logs = function->find("disableLogs");
     if (no_logs && no_logs->boolean) continue;
     json::Object properties{{"LogGroupName", "/aws/lambda/" + out.service.function_name(key)}};
-    if (const Node* days = own_or_provider(out.service, *function, "logRetentionInDays")) properties["RetentionInDays"] = days->integer;
+    if (const Node* days = own_or_provider(out.service, *function, "logRetentionInDays"))
+      properties["RetentionInDays"] = days->integer;
     const std::string logical_id = normalized_function(key) + "LogGroup";
     if (out.resources.contains(logical_id)) {
-      return fail_at(function->mark, "functions." + key, "another function's name makes the same logical id " + logical_id);
+      return fail_at(function->mark, "functions." + key,
+                     "another function's name makes the same logical id " + logical_id);
     }
-    out.resources[logical_id] = json::Object{{"Type", "AWS::Logs::LogGroup"}, {"Properties", std::move(properties)}};
+    out.resources[logical_id] =
+        json::Object{{"Type", "AWS::Logs::LogGroup"}, {"Properties", std::move(properties)}};
   }
   return {};
 }
 
 Result<void> compile_functions(Compilation& out) {
-  for (const auto& [key, function] : out.service.functions()) CHECK_OK(compile_function(out, key, *function));
+  for (const auto& [key, function] : out.service.functions())
+    CHECK_OK(compile_function(out, key, *function));
   return {};
 }
 

@@ -16,26 +16,31 @@ Result<void> extend(json::Object& resources, const Node& extensions) {
     if (!found || !found->is_object()) {
       std::vector<std::string> names;
       for (const auto& resource : resources) names.emplace_back(resource.key());
-      return fail_at(mark, path, fmt::format("there is no such resource to extend{}", did_you_mean(name, names)));
+      return fail_at(
+          mark, path,
+          fmt::format("there is no such resource to extend{}", did_you_mean(name, names)));
     }
     auto& resource = found->get_object();
     for (const auto& [attribute, attribute_mark, value] : changes.entries) {
       if (attribute == "Properties" || attribute == "Metadata") {
         json::Value& target = resource[attribute];
         if (!target.is_object()) target = json::Object{};
-        for (const auto& entry : value.entries) target.get_object()[entry.key] = to_json(entry.value);
+        for (const auto& entry : value.entries)
+          target.get_object()[entry.key] = to_json(entry.value);
       } else if (attribute == "DependsOn") {
         json::Value& target = resource["DependsOn"];
         if (target.is_string()) target = json::Array{target};
         if (!target.is_array()) target = json::Array{};
         for (const auto& item : value.items) target.get_array().push_back(to_json(item));
         if (value.is_string()) target.get_array().push_back(json::Value(value.text));
-      } else if (attribute == "Condition" || attribute == "CreationPolicy" || attribute == "DeletionPolicy" || attribute == "UpdatePolicy" ||
+      } else if (attribute == "Condition" || attribute == "CreationPolicy" ||
+                 attribute == "DeletionPolicy" || attribute == "UpdatePolicy" ||
                  attribute == "UpdateReplacePolicy") {
         resource[attribute] = to_json(value);
       } else {
         return fail_at(attribute_mark, path + "." + attribute,
-                       "only Condition, CreationPolicy, DeletionPolicy, DependsOn, Metadata, Properties, UpdatePolicy and "
+                       "only Condition, CreationPolicy, DeletionPolicy, DependsOn, Metadata, "
+                       "Properties, UpdatePolicy and "
                        "UpdateReplacePolicy can be extended");
       }
     }
@@ -70,7 +75,8 @@ Result<void> merge_resources(Compilation& out, json::Object& whole) {
     if (object && json::string_at(*object, "Type")) continue;
     const Node* where = resources->find("Resources");
     const Node* node = where ? where->find(std::string_view(member.key())) : nullptr;
-    return fail_at(node ? node->mark : resources->mark, fmt::format("resources.Resources.{}", std::string_view(member.key())),
+    return fail_at(node ? node->mark : resources->mark,
+                   fmt::format("resources.Resources.{}", std::string_view(member.key())),
                    "the resource has no Type");
   }
   return {};

@@ -1,8 +1,8 @@
 #include "serverless/document.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace dew::serverless {
 
@@ -62,13 +62,20 @@ Node Node::map(Mark mark) {
 
 std::string_view Node::kind_name() const {
   switch (kind) {
-    case Kind::kNull: return "null";
-    case Kind::kBool: return "a boolean";
-    case Kind::kInt: return "an integer";
-    case Kind::kDouble: return "a number";
-    case Kind::kString: return "a string";
-    case Kind::kList: return "a list";
-    case Kind::kMap: return "a map";
+    case Kind::kNull:
+      return "null";
+    case Kind::kBool:
+      return "a boolean";
+    case Kind::kInt:
+      return "an integer";
+    case Kind::kDouble:
+      return "a number";
+    case Kind::kString:
+      return "a string";
+    case Kind::kList:
+      return "a list";
+    case Kind::kMap:
+      return "a map";
   }
   return "nothing";
 }
@@ -93,7 +100,8 @@ const Node* Node::at(std::string_view dotted_path) const {
     if (node->is_list()) {
       size_t index = 0;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
-      if (error != std::errc{} || end != key.data() + key.size() || index >= node->items.size()) return nullptr;
+      if (error != std::errc{} || end != key.data() + key.size() || index >= node->items.size())
+        return nullptr;
       node = &node->items[index];
     } else {
       node = node->find(key);
@@ -118,11 +126,16 @@ void Node::erase(std::string_view key) {
 
 std::string Node::scalar_text() const {
   switch (kind) {
-    case Kind::kBool: return boolean ? "true" : "false";
-    case Kind::kInt: return std::to_string(integer);
-    case Kind::kDouble: return text;
-    case Kind::kString: return text;
-    default: return {};
+    case Kind::kBool:
+      return boolean ? "true" : "false";
+    case Kind::kInt:
+      return std::to_string(integer);
+    case Kind::kDouble:
+      return text;
+    case Kind::kString:
+      return text;
+    default:
+      return {};
   }
 }
 
@@ -135,11 +148,16 @@ size_t Node::count() const {
 
 json::Value to_json(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::kNull: return nullptr;
-    case Node::Kind::kBool: return node.boolean;
-    case Node::Kind::kInt: return node.integer;
-    case Node::Kind::kDouble: return node.number;
-    case Node::Kind::kString: return json::Value(node.text);
+    case Node::Kind::kNull:
+      return nullptr;
+    case Node::Kind::kBool:
+      return node.boolean;
+    case Node::Kind::kInt:
+      return node.integer;
+    case Node::Kind::kDouble:
+      return node.number;
+    case Node::Kind::kString:
+      return json::Value(node.text);
     case Node::Kind::kList: {
       json::Array out;
       out.reserve(node.items.size());
@@ -158,12 +176,18 @@ json::Value to_json(const Node& node) {
 
 Node from_json(const json::Value& value, const Mark& mark) {
   switch (value.kind()) {
-    case boost::json::kind::null: return Node::null(mark);
-    case boost::json::kind::bool_: return Node::of(value.get_bool(), mark);
-    case boost::json::kind::int64: return Node::of(value.get_int64(), mark);
-    case boost::json::kind::uint64: return Node::of(static_cast<double>(value.get_uint64()), mark);
-    case boost::json::kind::double_: return Node::of(value.get_double(), mark);
-    case boost::json::kind::string: return Node::of(json::str(value), mark);
+    case boost::json::kind::null:
+      return Node::null(mark);
+    case boost::json::kind::bool_:
+      return Node::of(value.get_bool(), mark);
+    case boost::json::kind::int64:
+      return Node::of(value.get_int64(), mark);
+    case boost::json::kind::uint64:
+      return Node::of(static_cast<double>(value.get_uint64()), mark);
+    case boost::json::kind::double_:
+      return Node::of(value.get_double(), mark);
+    case boost::json::kind::string:
+      return Node::of(json::str(value), mark);
     case boost::json::kind::array: {
       Node out = Node::list(mark);
       for (const auto& element : value.get_array()) out.items.push_back(from_json(element, mark));
@@ -181,8 +205,9 @@ Node from_json(const json::Value& value, const Mark& mark) {
 }
 
 std::unexpected<Error> fail_at(const Mark& mark, std::string_view path, std::string_view message) {
-  return fail(ErrorKind::kInvalid, path.empty() ? fmt::format("{}: {}", mark.text(), message)
-                                                : fmt::format("{}: {}: {}", mark.text(), path, message));
+  return fail(ErrorKind::kInvalid, path.empty()
+                                       ? fmt::format("{}: {}", mark.text(), message)
+                                       : fmt::format("{}: {}: {}", mark.text(), path, message));
 }
 
 std::string join_path(std::string_view parent, std::string_view key) {

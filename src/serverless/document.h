@@ -1,8 +1,9 @@
 // A serverless.yml (or .json) as a tree that remembers where every node stood.
 //
-// Why a tree of our own: an error must name file, line and path, also for a value that came through a variable
-// from another file, and a template keeps the order in which its author wrote it. YAML's anchors, aliases and
-// merge keys are expanded while reading; CloudFormation's short tags (!Ref, !Sub, ...) become their long form.
+// Why a tree of our own: an error must name file, line and path, also for a value that came through
+// a variable from another file, and a template keeps the order in which its author wrote it. YAML's
+// anchors, aliases and merge keys are expanded while reading; CloudFormation's short tags (!Ref,
+// !Sub, ...) become their long form.
 //
 // Limits: a document of kDocumentBytes, kNodes nodes once its aliases are expanded, kDepth deep.
 // Thread safety: a Node is a plain value.
@@ -67,8 +68,9 @@ struct Node {
 
   const Node* find(std::string_view key) const;  // nullptr: not a map or no such key
   Node* find(std::string_view key);
-  const Node* at(std::string_view dotted_path) const;  // "provider.iam.role"; list elements by number
-  void set(std::string key, Node value);               // on a map: replaces or appends
+  const Node* at(
+      std::string_view dotted_path) const;  // "provider.iam.role"; list elements by number
+  void set(std::string key, Node value);    // on a map: replaces or appends
   void erase(std::string_view key);
 
   // The value as text: of a string, a number or a bool; empty for anything else.

@@ -1,10 +1,10 @@
 #include "serverless/dotenv.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-
-#include <fmt/format.h>
 
 namespace dew::serverless {
 
@@ -14,7 +14,8 @@ constexpr int kExpandDepth = 16;
 constexpr size_t kValueBytes = 64 * 1024;
 
 bool key_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.' || c == '-';
 }
 bool name_char(char c) { return key_char(c) && c != '.' && c != '-'; }
 bool blank(char c) { return c == ' ' || c == '\t'; }
@@ -136,7 +137,8 @@ class Expander {
   std::optional<std::string> value_of(std::string_view name, size_t before) const {
     if (auto value = outer_(name)) return value;
     for (size_t i = 0; i < pairs_.size(); ++i) {
-      if (pairs_[i].first == name) return i < before ? std::optional(pairs_[i].second) : std::nullopt;
+      if (pairs_[i].first == name)
+        return i < before ? std::optional(pairs_[i].second) : std::nullopt;
     }
     return std::nullopt;
   }
@@ -175,7 +177,9 @@ EnvPairs parse_dotenv(std::string_view raw) {
     while (pos < all.size() && key_char(all[pos])) ++pos;
     std::string name(all.substr(begin, pos - begin));
     while (pos < all.size() && blank(all[pos])) ++pos;
-    const bool assigns = pos < all.size() && (all[pos] == '=' || (all[pos] == ':' && pos + 1 < all.size() && blank(all[pos + 1])));
+    const bool assigns =
+        pos < all.size() &&
+        (all[pos] == '=' || (all[pos] == ':' && pos + 1 < all.size() && blank(all[pos + 1])));
     if (name.empty() || !assigns) {
       next_line();
       continue;
@@ -196,8 +200,8 @@ void expand_dotenv(EnvPairs& pairs, const EnvLookup& outer) {
   }
 }
 
-Result<EnvPairs> load_dotenv(const std::string& directory, const std::vector<std::string>& names, const EnvLookup& outer,
-                             bool expand) {
+Result<EnvPairs> load_dotenv(const std::string& directory, const std::vector<std::string>& names,
+                             const EnvLookup& outer, bool expand) {
   EnvPairs all;
   const EnvLookup lookup = [&](std::string_view name) -> std::optional<std::string> {
     if (auto value = outer(name)) return value;

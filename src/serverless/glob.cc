@@ -1,8 +1,8 @@
 #include "serverless/glob.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace dew::serverless {
 
@@ -10,15 +10,19 @@ namespace {
 
 bool is_special(char c) { return c == '*' || c == '?' || c == '[' || c == '\\'; }
 
-// Splits what stands between two braces at its top-level commas, or expands a range of numbers or letters.
+// Splits what stands between two braces at its top-level commas, or expands a range of numbers or
+// letters.
 std::vector<std::string> choices(std::string_view body) {
   std::vector<std::string> out;
   int depth = 0;
   size_t begin = 0;
   for (size_t i = 0; i < body.size(); ++i) {
-    if (body[i] == '\\') ++i;
-    else if (body[i] == '{') ++depth;
-    else if (body[i] == '}') --depth;
+    if (body[i] == '\\')
+      ++i;
+    else if (body[i] == '{')
+      ++depth;
+    else if (body[i] == '}')
+      --depth;
     else if (body[i] == ',' && depth == 0) {
       out.emplace_back(body.substr(begin, i - begin));
       begin = i + 1;
@@ -32,7 +36,8 @@ std::vector<std::string> choices(std::string_view body) {
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
       return error == std::errc{} && end == text.data() + text.size();
     };
-    if (dots != std::string_view::npos && number(body.substr(0, dots), from) && number(body.substr(dots + 2), to) &&
+    if (dots != std::string_view::npos && number(body.substr(0, dots), from) &&
+        number(body.substr(dots + 2), to) &&
         std::abs(to - from) < static_cast<int64_t>(kGlobAlternatives)) {
       for (int64_t value = from;; value += from <= to ? 1 : -1) {
         out.push_back(std::to_string(value));
@@ -48,9 +53,12 @@ std::vector<std::string> choices(std::string_view body) {
 size_t closing_brace(std::string_view pattern, size_t open) {
   int depth = 0;
   for (size_t i = open; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\') ++i;
-    else if (pattern[i] == '{') ++depth;
-    else if (pattern[i] == '}' && --depth == 0) return i;
+    if (pattern[i] == '\\')
+      ++i;
+    else if (pattern[i] == '{')
+      ++depth;
+    else if (pattern[i] == '}' && --depth == 0)
+      return i;
   }
   return std::string_view::npos;
 }
@@ -130,7 +138,8 @@ class Matcher {
     const bool negated = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
     if (negated) ++i;
     bool in = false;
-    for (bool first = true; i < pattern.size() && (first || pattern[i] != ']'); first = false, ++i) {
+    for (bool first = true; i < pattern.size() && (first || pattern[i] != ']');
+         first = false, ++i) {
       const char low = pattern[i];
       if (i + 2 < pattern.size() && pattern[i + 1] == '-' && pattern[i + 2] != ']') {
         in = in || (c >= low && c <= pattern[i + 2]);
@@ -153,14 +162,16 @@ std::string normalized(std::string_view pattern) {
     const size_t end = std::min(pattern.find('/', begin), pattern.size());
     std::string part(pattern.substr(begin, end - begin));
     if (part != "**") {
-      for (size_t at = part.find("**"); at != std::string::npos; at = part.find("**", at)) part.erase(at, 1);
+      for (size_t at = part.find("**"); at != std::string::npos; at = part.find("**", at))
+        part.erase(at, 1);
     }
     if (!out.empty() || begin > 0) out += '/';
     out += part;
     begin = end + 1;
   }
   // "a/**" also stands for what is below a only; "**/" + "**" is one.
-  for (size_t at = out.find("**/**"); at != std::string::npos; at = out.find("**/**", at)) out.erase(at, 3);
+  for (size_t at = out.find("**/**"); at != std::string::npos; at = out.find("**/**", at))
+    out.erase(at, 3);
   return out;
 }
 
@@ -171,20 +182,26 @@ Result<Glob> Glob::parse(std::string_view pattern) {
   if (pattern.size() > kGlobBytes) return fail(ErrorKind::kInvalid, "the pattern is too long");
   while (pattern.starts_with("./")) pattern.remove_prefix(2);
   if (pattern.empty()) return fail(ErrorKind::kInvalid, "the pattern is empty");
-  if (pattern.starts_with('/') || pattern == ".." || pattern.starts_with("../") || pattern.find("/../") != std::string_view::npos) {
+  if (pattern.starts_with('/') || pattern == ".." || pattern.starts_with("../") ||
+      pattern.find("/../") != std::string_view::npos) {
     return fail(ErrorKind::kInvalid, fmt::format("'{}' leaves the service's directory", written));
   }
   for (size_t i = 0; i + 1 < pattern.size(); ++i) {
     if (pattern[i] == '\\') {
       ++i;
-    } else if (pattern[i + 1] == '(' && std::string_view("!+@?*").find(pattern[i]) != std::string_view::npos) {
-      return fail(ErrorKind::kInvalid, fmt::format("'{}': the extended pattern {}(...) is not supported; use several patterns", written, pattern[i]));
+    } else if (pattern[i + 1] == '(' &&
+               std::string_view("!+@?*").find(pattern[i]) != std::string_view::npos) {
+      return fail(
+          ErrorKind::kInvalid,
+          fmt::format("'{}': the extended pattern {}(...) is not supported; use several patterns",
+                      written, pattern[i]));
     }
   }
   Glob glob;
   std::vector<std::string> expanded;
   if (!expand(std::string(pattern), 0, expanded)) {
-    return fail(ErrorKind::kInvalid, fmt::format("'{}' stands for more than {} patterns", written, kGlobAlternatives));
+    return fail(ErrorKind::kInvalid,
+                fmt::format("'{}' stands for more than {} patterns", written, kGlobAlternatives));
   }
   for (auto& one : expanded) {
     std::string ready = normalized(one);
@@ -194,13 +211,16 @@ Result<Glob> Glob::parse(std::string_view pattern) {
 }
 
 bool Glob::matches(std::string_view path) const {
-  return std::any_of(alternatives_.begin(), alternatives_.end(), [&](const std::string& one) { return Matcher().run(one, path); });
+  return std::any_of(alternatives_.begin(), alternatives_.end(),
+                     [&](const std::string& one) { return Matcher().run(one, path); });
 }
 
 bool Glob::may_match_below(std::string_view directory) const {
   for (const auto& one : alternatives_) {
     // Compare the literal parts at the beginning of the pattern with those of the directory.
-    const size_t special = std::min(static_cast<size_t>(std::find_if(one.begin(), one.end(), is_special) - one.begin()), one.size());
+    const size_t special = std::min(
+        static_cast<size_t>(std::find_if(one.begin(), one.end(), is_special) - one.begin()),
+        one.size());
     const std::string_view literal = std::string_view(one).substr(0, special);
     const std::string below = std::string(directory) + "/";
     const size_t common = std::min(literal.size(), below.size());
@@ -212,7 +232,9 @@ bool Glob::may_match_below(std::string_view directory) const {
 bool Glob::covers(std::string_view directory) const {
   for (const auto& one : alternatives_) {
     if (one == "**") return true;
-    if (one.ends_with("/**") && Matcher().run(std::string_view(one).substr(0, one.size() - 3), directory)) return true;
+    if (one.ends_with("/**") &&
+        Matcher().run(std::string_view(one).substr(0, one.size() - 3), directory))
+      return true;
     if (one.ends_with("/**") && Matcher().run(one, directory)) return true;
   }
   return false;

@@ -1,10 +1,11 @@
-// Glob patterns as the Serverless Framework's package.patterns understands them (micromatch with dot files).
+// Glob patterns as the Serverless Framework's package.patterns understands them (micromatch with
+// dot files).
 //
 //   *  anything within one part of a path     **  any number of parts     ?  one character
 //   [a-z] [!a-z]  a character class           {a,b} {1..9}  alternatives  \x  the character x
 //
-// Extended patterns !(x), +(x), @(x), ?(x), *(x) are refused with an error. Matching is bounded (kGlobSteps), so a
-// hostile pattern cannot stall. Pure; thread-safe once made.
+// Extended patterns !(x), +(x), @(x), ?(x), *(x) are refused with an error. Matching is bounded
+// (kGlobSteps), so a hostile pattern cannot stall. Pure; thread-safe once made.
 #pragma once
 
 #include <string>

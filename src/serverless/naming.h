@@ -7,9 +7,9 @@
 
 namespace dew::serverless {
 
-std::string normalized_function(std::string_view name);   // my-fn_2 -> MyDashfnUnderscore2
-std::string normalized_path(std::string_view path);       // users/{id} -> UsersIdVar
-std::string alphanumeric(std::string_view text);          // drops everything else
+std::string normalized_function(std::string_view name);  // my-fn_2 -> MyDashfnUnderscore2
+std::string normalized_path(std::string_view path);      // users/{id} -> UsersIdVar
+std::string alphanumeric(std::string_view text);         // drops everything else
 std::string upper_first(std::string_view text);
 
 }  // namespace dew::serverless

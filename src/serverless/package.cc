@@ -1,13 +1,12 @@
 #include "serverless/package.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "base/encoding.h"
 #include "serverless/glob.h"
@@ -45,7 +44,8 @@ struct Patterns {
     return in;
   }
 
-  // Nothing below `directory` can be wanted: a pattern excludes it all and none after it brings anything back.
+  // Nothing below `directory` can be wanted: a pattern excludes it all and none after it brings
+  // anything back.
   bool prunes(std::string_view directory) const {
     bool pruned = false;
     for (const auto& pattern : list) {
@@ -56,20 +56,28 @@ struct Patterns {
   }
 };
 
-constexpr std::string_view kDefaultExcludes[] = {".git/**",        ".gitignore",    ".DS_Store",
-                                                 "npm-debug.log",  "yarn-*.log",    ".serverless/**",
-                                                 ".serverless_plugins/**", ".dew/**"};
+constexpr std::string_view kDefaultExcludes[] = {".git/**",
+                                                 ".gitignore",
+                                                 ".DS_Store",
+                                                 "npm-debug.log",
+                                                 "yarn-*.log",
+                                                 ".serverless/**",
+                                                 ".serverless_plugins/**",
+                                                 ".dew/**"};
 
-Result<void> add_section(Patterns& patterns, const Node* section, std::string_view key, bool include, const std::string& path) {
+Result<void> add_section(Patterns& patterns, const Node* section, std::string_view key,
+                         bool include, const std::string& path) {
   const Node* list = section ? section->find(key) : nullptr;
   if (!list) return {};
   for (size_t i = 0; i < list->items.size(); ++i) {
-    CHECK_OK(patterns.add(list->items[i].text, include, list->items[i].mark, fmt::format("{}.{}.{}", path, key, i)));
+    CHECK_OK(patterns.add(list->items[i].text, include, list->items[i].mark,
+                          fmt::format("{}.{}.{}", path, key, i)));
   }
   return {};
 }
 
-// docs.npmjs.com/cli/configuring-npm/package-lock-json: `packages`, from path to description, with `dev`.
+// docs.npmjs.com/cli/configuring-npm/package-lock-json: `packages`, from path to description, with
+// `dev`.
 Result<void> add_dev_dependencies(Patterns& patterns, const Service& service) {
   const Node* wanted = service.at("package.excludeDevDependencies");
   if (wanted && !wanted->boolean) return {};
@@ -79,8 +87,10 @@ Result<void> add_dev_dependencies(Patterns& patterns, const Service& service) {
   if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > kLockBytes) return {};
   std::ifstream file(path, std::ios::binary);
   const auto lock = json::parse(std::string{std::istreambuf_iterator<char>(file), {}});
-  if (!lock) return fail(ErrorKind::kInvalid, fmt::format("package-lock.json: {}", lock.error().message));
-  const auto* packages = lock->is_object() ? json::object_at(lock->get_object(), "packages") : nullptr;
+  if (!lock)
+    return fail(ErrorKind::kInvalid, fmt::format("package-lock.json: {}", lock.error().message));
+  const auto* packages =
+      lock->is_object() ? json::object_at(lock->get_object(), "packages") : nullptr;
   if (!packages) return {};
   for (const auto& member : *packages) {
     const auto* description = member.value().if_object();
@@ -95,7 +105,8 @@ Result<void> add_dev_dependencies(Patterns& patterns, const Service& service) {
 Result<Patterns> patterns_of(const Service& service, const std::string& function) {
   Patterns patterns;
   const Node* shared = service.root.find("package");
-  const Node* own = function.empty() ? nullptr : service.root.find("functions")->find(function)->find("package");
+  const Node* own =
+      function.empty() ? nullptr : service.root.find("functions")->find(function)->find("package");
   const std::string own_path = "functions." + function + ".package";
   for (const auto text : kDefaultExcludes) CHECK_OK(patterns.add(text, false, {}, "package"));
   CHECK_OK(patterns.add(service.file, false, {}, "package"));
@@ -118,20 +129,25 @@ class Walk {
     std::error_code error;
     chain_.push_back(fs::canonical(root_, error));
     CHECK_OK(visit("", 0));
-    std::sort(found_.begin(), found_.end(), [](const ZipEntry& a, const ZipEntry& b) { return a.name < b.name; });
+    std::sort(found_.begin(), found_.end(),
+              [](const ZipEntry& a, const ZipEntry& b) { return a.name < b.name; });
     return std::move(found_);
   }
 
  private:
   Result<void> visit(const std::string& below, int depth) {
-    if (depth > kPackageDepth) return fail(ErrorKind::kInvalid, fmt::format("{}: directories are nested too deeply", below));
+    if (depth > kPackageDepth)
+      return fail(ErrorKind::kInvalid, fmt::format("{}: directories are nested too deeply", below));
     std::error_code error;
-    fs::directory_iterator it(fs::path(root_) / below, fs::directory_options::skip_permission_denied, error);
-    if (error) return fail(ErrorKind::kIo, fmt::format("{}: {}", below.empty() ? root_ : below, error.message()));
+    fs::directory_iterator it(fs::path(root_) / below,
+                              fs::directory_options::skip_permission_denied, error);
+    if (error)
+      return fail(ErrorKind::kIo,
+                  fmt::format("{}: {}", below.empty() ? root_ : below, error.message()));
     for (; it != fs::directory_iterator(); it.increment(error)) {
       const std::string name = it->path().filename().string();
       const std::string path = below.empty() ? name : below + "/" + name;
-      struct stat info {};
+      struct stat info{};
       if (stat(it->path().c_str(), &info) != 0) continue;  // a dangling link
       if (S_ISDIR(info.st_mode)) {
         if (patterns_.prunes(path)) continue;
@@ -146,7 +162,8 @@ class Walk {
   Result<void> enter(const fs::path& directory, const std::string& path, int depth) {
     std::error_code error;
     const fs::path real = fs::canonical(directory, error);
-    if (error || std::find(chain_.begin(), chain_.end(), real) != chain_.end()) return {};  // a link to an ancestor
+    if (error || std::find(chain_.begin(), chain_.end(), real) != chain_.end())
+      return {};  // a link to an ancestor
     chain_.push_back(real);
     CHECK_OK(visit(path, depth + 1));
     chain_.pop_back();
@@ -155,15 +172,19 @@ class Walk {
 
   Result<void> take(std::string on_disk, const std::string& path, const struct stat& info) {
     bytes_ += static_cast<size_t>(info.st_size);
-    if (found_.size() >= kPackageFiles) return fail(ErrorKind::kInvalid, too_large(fmt::format("more than {} files", kPackageFiles)));
-    if (bytes_ > kPackageBytes) return fail(ErrorKind::kInvalid, too_large("more than Lambda's 250 MB unzipped"));
-    if (access(on_disk.c_str(), R_OK) != 0) return fail(ErrorKind::kIo, fmt::format("{} cannot be read", path));
+    if (found_.size() >= kPackageFiles)
+      return fail(ErrorKind::kInvalid, too_large(fmt::format("more than {} files", kPackageFiles)));
+    if (bytes_ > kPackageBytes)
+      return fail(ErrorKind::kInvalid, too_large("more than Lambda's 250 MB unzipped"));
+    if (access(on_disk.c_str(), R_OK) != 0)
+      return fail(ErrorKind::kIo, fmt::format("{} cannot be read", path));
     found_.push_back({path, std::move(on_disk), (info.st_mode & S_IXUSR) != 0});
     return {};
   }
 
   static std::string too_large(std::string_view what) {
-    return fmt::format("the package holds {}: leave files out with package.patterns (such as '!build/**')", what);
+    return fmt::format(
+        "the package holds {}: leave files out with package.patterns (such as '!build/**')", what);
   }
 
   const std::string& root_;
@@ -192,7 +213,8 @@ Result<std::vector<ZipEntry>> package_files(const Service& service, const std::s
   TRY(auto files, walk.run());
   if (files.empty()) {
     const Node* section = service.root.find("package");
-    return fail_at(section ? section->mark : service.root.mark, "package", "no file matches the patterns");
+    return fail_at(section ? section->mark : service.root.mark, "package",
+                   "no file matches the patterns");
   }
   return files;
 }
@@ -208,14 +230,17 @@ Result<Artifacts> package(const Service& service, const std::string& directory) 
     return artifacts.list.size() - 1;
   };
   const auto given = [&](const Node& artifact, const std::string& where) -> Result<size_t> {
-    const fs::path path = fs::absolute(fs::path(service.directory) / artifact.text).lexically_normal();
-    if (!fs::is_regular_file(path, error)) return fail_at(artifact.mark, where, fmt::format("there is no file {}", artifact.text));
+    const fs::path path =
+        fs::absolute(fs::path(service.directory) / artifact.text).lexically_normal();
+    if (!fs::is_regular_file(path, error))
+      return fail_at(artifact.mark, where, fmt::format("there is no file {}", artifact.text));
     for (size_t i = 0; i < artifacts.list.size(); ++i) {
       if (artifacts.list[i].path == path.string()) return i;
     }
     return add(path.filename().string(), path.string());
   };
-  const auto zip = [&](const std::string& file_name, const std::string& function) -> Result<size_t> {
+  const auto zip = [&](const std::string& file_name,
+                       const std::string& function) -> Result<size_t> {
     TRY(const auto files, package_files(service, function));
     std::string path = (fs::path(directory) / file_name).string();
     CHECK_OK(write_zip(path, files));
@@ -227,7 +252,8 @@ Result<Artifacts> package(const Service& service, const std::string& directory) 
     const Node* own = function->find("package");
     if (const Node* artifact = own ? own->find("artifact") : nullptr) {
       TRY(artifacts.of_function[key], given(*artifact, "functions." + key + ".package.artifact"));
-    } else if (flag(own, "individually") || (flag(shared, "individually") && !(shared && shared->find("artifact")))) {
+    } else if (flag(own, "individually") ||
+               (flag(shared, "individually") && !(shared && shared->find("artifact")))) {
       TRY(artifacts.of_function[key], zip(key + ".zip", key));
     } else if (const Node* common = shared ? shared->find("artifact") : nullptr) {
       TRY(artifacts.of_function[key], given(*common, "package.artifact"));
@@ -242,7 +268,8 @@ Result<Artifacts> package(const Service& service, const std::string& directory) 
   return artifacts;
 }
 
-Result<void> write_templates(const Compiled& compiled, const Artifacts& artifacts, const Service& service, const std::string& directory) {
+Result<void> write_templates(const Compiled& compiled, const Artifacts& artifacts,
+                             const Service& service, const std::string& directory) {
   const auto write = [&](std::string_view name, const json::Value& value) -> Result<void> {
     std::ofstream file(fs::path(directory) / name, std::ios::binary | std::ios::trunc);
     file << json::dump_pretty(value) << '\n';
@@ -257,9 +284,12 @@ Result<void> write_templates(const Compiled& compiled, const Artifacts& artifact
   json::Object package{{"individually", flag(service.root.find("package"), "individually")},
                        {"artifactDirectoryName", compiled.artifact_directory},
                        {"artifact", files.size() == 1 ? files[0] : json::Value(files)}};
-  return write("serverless-state.json", json::Object{{"service", json::Object{{"service", service.name},
-                                                                              {"provider", json::Object{{"stage", service.stage}, {"region", service.region}}}}},
-                                                     {"package", std::move(package)}});
+  return write("serverless-state.json",
+               json::Object{{"service",
+                             json::Object{{"service", service.name},
+                                          {"provider", json::Object{{"stage", service.stage},
+                                                                    {"region", service.region}}}}},
+                            {"package", std::move(package)}});
 }
 
 }  // namespace dew::serverless

@@ -20,33 +20,40 @@ bool all_of(std::string_view text, std::string_view extra) {
 Rule tags() { return map_of(text(0, 256)); }
 Rule strings() { return list_of(text()); }
 Rule environment() { return map_of(intrinsic_or(text(0))); }
-Rule memory() { return integer(128, 10240); }   // docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-Rule timeout() { return integer(1, 900); }      // docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+Rule memory() {
+  return integer(128, 10240);
+}  // docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+Rule timeout() {
+  return integer(1, 900);
+}  // docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
 Rule architecture() { return one_of({"x86_64", "arm64"}); }
 Rule retention() {
-  return one_integer_of({1,   3,   5,   7,   14,  30,   60,   90,   120,  150,  180, 365,
-                         400, 545, 731, 1827, 2192, 2557, 2922, 3288, 3653});
+  return one_integer_of({1,   3,   5,   7,   14,   30,   60,   90,   120,  150, 180,
+                         365, 400, 545, 731, 1827, 2192, 2557, 2922, 3288, 3653});
 }
 
 Rule runtime() {
   return text_like(
       [](std::string_view name) {
         const auto numbered = [&](std::string_view prefix, std::string_view suffix) {
-          return name.starts_with(prefix) && name.ends_with(suffix) && name.size() > prefix.size() + suffix.size() &&
-                 name.substr(prefix.size(), name.size() - prefix.size() - suffix.size()).find_first_not_of("0123456789.") ==
-                     std::string_view::npos;
+          return name.starts_with(prefix) && name.ends_with(suffix) &&
+                 name.size() > prefix.size() + suffix.size() &&
+                 name.substr(prefix.size(), name.size() - prefix.size() - suffix.size())
+                         .find_first_not_of("0123456789.") == std::string_view::npos;
         };
-        return name == "provided" || name == "provided.al2" || name == "provided.al2023" || numbered("nodejs", ".x") ||
-               numbered("python", "") || numbered("ruby", "") || numbered("java", "") || numbered("java", ".al2") ||
-               numbered("dotnet", "") || name == "go1.x";
+        return name == "provided" || name == "provided.al2" || name == "provided.al2023" ||
+               numbered("nodejs", ".x") || numbered("python", "") || numbered("ruby", "") ||
+               numbered("java", "") || numbered("java", ".al2") || numbered("dotnet", "") ||
+               name == "go1.x";
       },
       "a runtime such as provided.al2023, nodejs20.x or python3.11");
 }
 
 Rule tracing() {
-  return first_of({{[](const Node& n) { return n.is_bool(); }, boolean()},
-                   {[](const Node& n) { return n.is_string(); }, one_of({"Active", "PassThrough"})}},
-                  "true, Active or PassThrough");
+  return first_of(
+      {{[](const Node& n) { return n.is_bool(); }, boolean()},
+       {[](const Node& n) { return n.is_string(); }, one_of({"Active", "PassThrough"})}},
+      "true, Active or PassThrough");
 }
 
 Rule policy_statements() {
@@ -68,17 +75,19 @@ Rule role() {
 }
 
 Rule provider_iam() {
-  return record({{"role", first_of({{[](const Node& n) { return n.is_string() || is_intrinsic(n); }, anything()},
-                                    {[](const Node& n) { return n.is_map(); },
-                                     record({{"name", text(1, 64)},
-                                             {"path", text()},
-                                             {"statements", policy_statements()},
-                                             {"managedPolicies", list_of(intrinsic_or(text()))},
-                                             {"permissionsBoundary", intrinsic_or(text())},
-                                             {"permissionBoundary", intrinsic_or(text())},
-                                             {"tags", tags()}})}},
-                                   "a role's ARN or a map (name, statements, managedPolicies, ...)")}},
-                {"deploymentRole"});
+  return record(
+      {{"role",
+        first_of({{[](const Node& n) { return n.is_string() || is_intrinsic(n); }, anything()},
+                  {[](const Node& n) { return n.is_map(); },
+                   record({{"name", text(1, 64)},
+                           {"path", text()},
+                           {"statements", policy_statements()},
+                           {"managedPolicies", list_of(intrinsic_or(text()))},
+                           {"permissionsBoundary", intrinsic_or(text())},
+                           {"permissionBoundary", intrinsic_or(text())},
+                           {"tags", tags()}})}},
+                 "a role's ARN or a map (name, statements, managedPolicies, ...)")}},
+      {"deploymentRole"});
 }
 
 Rule package_rule(bool of_function) {
@@ -92,15 +101,19 @@ Rule package_rule(bool of_function) {
 }
 
 Rule logs_lambda() {
-  return record({{"applicationLogLevel", one_of({"DEBUG", "ERROR", "FATAL", "INFO", "TRACE", "WARN"})},
-                 {"logFormat", one_of({"JSON", "Text"})},
-                 {"logGroup", text(1, 512)},
-                 {"systemLogLevel", one_of({"DEBUG", "INFO", "WARN"})}});
+  return record(
+      {{"applicationLogLevel", one_of({"DEBUG", "ERROR", "FATAL", "INFO", "TRACE", "WARN"})},
+       {"logFormat", one_of({"JSON", "Text"})},
+       {"logGroup", text(1, 512)},
+       {"systemLogLevel", one_of({"DEBUG", "INFO", "WARN"})}});
 }
 
 Rule bucket_name() {
-  return text_like([](std::string_view name) { return name.size() >= 3 && name.size() <= 63 && all_of(name, "-."); },
-                   "a bucket's name (3 to 63 lower-case letters, digits, dots and dashes)");
+  return text_like(
+      [](std::string_view name) {
+        return name.size() >= 3 && name.size() <= 63 && all_of(name, "-.");
+      },
+      "a bucket's name (3 to 63 lower-case letters, digits, dots and dashes)");
 }
 
 Rule deployment_bucket() {
@@ -112,31 +125,41 @@ Rule deployment_bucket() {
                             {"versioning", boolean()},
                             {"maxPreviousDeploymentArtifacts", integer(0, 1000)},
                             {"tags", tags()}},
-                           {"serverSideEncryption", "sseCustomerAlgorithim", "sseCustomerKey", "sseCustomerKeyMD5", "sseKMSKeyId"})}},
+                           {"serverSideEncryption", "sseCustomerAlgorithim", "sseCustomerKey",
+                            "sseCustomerKeyMD5", "sseKMSKeyId"})}},
                   "a bucket's name or a map");
 }
 
 Rule provider_api_gateway() {
-  return record({{"binaryMediaTypes", list_of(text_like([](std::string_view t) { return t.find('/') != std::string_view::npos; },
-                                                        "a media type such as image/png or */*"))},
-                 {"minimumCompressionSize", integer(0, 10485760)},
-                 {"description", text()},
-                 {"disableDefaultEndpoint", boolean()},
-                 {"shouldStartNameWithService", boolean()},
-                 {"stage", text_like([](std::string_view s) { return all_of(s, "-_"); }, "letters, digits, - and _")},
-                 {"timeoutInMillis", integer(50, 29000)}},
-                {"apiKeys", "apiKeySourceType", "metrics", "resourcePolicy", "restApiId", "restApiResources",
-                 "restApiRootResourceId", "request", "usagePlan", "websocketApiId"});
+  return record(
+      {{"binaryMediaTypes",
+        list_of(text_like([](std::string_view t) { return t.find('/') != std::string_view::npos; },
+                          "a media type such as image/png or */*"))},
+       {"minimumCompressionSize", integer(0, 10485760)},
+       {"description", text()},
+       {"disableDefaultEndpoint", boolean()},
+       {"shouldStartNameWithService", boolean()},
+       {"stage",
+        text_like([](std::string_view s) { return all_of(s, "-_"); }, "letters, digits, - and _")},
+       {"timeoutInMillis", integer(50, 29000)}},
+      {"apiKeys", "apiKeySourceType", "metrics", "resourcePolicy", "restApiId", "restApiResources",
+       "restApiRootResourceId", "request", "usagePlan", "websocketApiId"});
 }
 
 Rule provider_rule() {
   std::vector<Field> fields{
       {"name", one_of({"aws"}), true},
       {"runtime", runtime()},
-      {"stage", text_like([](std::string_view s) { return all_of(s, "-_"); }, "letters, digits, - and _")},
-      {"region", text_like([](std::string_view s) { return all_of(s, "-"); }, "a region such as us-east-1")},
-      {"stackName", text_like([](std::string_view s) { return s.size() <= 128 && is_alpha(s.empty() ? '-' : s[0]) && all_of(s, "-"); },
-                              "a letter, then letters, digits and -, at most 128")},
+      {"stage",
+       text_like([](std::string_view s) { return all_of(s, "-_"); }, "letters, digits, - and _")},
+      {"region",
+       text_like([](std::string_view s) { return all_of(s, "-"); }, "a region such as us-east-1")},
+      {"stackName", text_like(
+                        [](std::string_view s) {
+                          return s.size() <= 128 && is_alpha(s.empty() ? '-' : s[0]) &&
+                                 all_of(s, "-");
+                        },
+                        "a letter, then letters, digits and -, at most 128")},
       {"memorySize", memory()},
       {"timeout", timeout()},
       {"environment", environment()},
@@ -157,14 +180,38 @@ Rule provider_rule() {
       {"lambdaHashingVersion", anything()},
       {"architecture", architecture()},
       {"tracing", record({{"lambda", tracing()}}, {"apiGateway"})},
-      {"logs", record({{"lambda", logs_lambda()}}, {"restApi", "httpApi", "websocket", "frameworkLambda"})},
+      {"logs",
+       record({{"lambda", logs_lambda()}}, {"restApi", "httpApi", "websocket", "frameworkLambda"})},
       {"profile", text()},
   };
-  return record(std::move(fields),
-                {"alb", "cfnRole", "cloudFront", "disableRollback", "ecr", "eventBridge", "httpApi", "kinesis", "kmsKeyArn", "layers",
-                 "logDataProtectionPolicy", "notificationArns", "resourcePolicy", "rolePermissionsBoundary", "rollbackConfiguration",
-                 "runtimeManagement", "s3", "stackParameters", "stackPolicy", "usagePlan", "apiKeys", "vpc", "vpcEndpointIds",
-                 "websocketsApiName", "websocketsApiRouteSelectionExpression", "websocketsDescription", "resolver", "build"});
+  return record(std::move(fields), {"alb",
+                                    "cfnRole",
+                                    "cloudFront",
+                                    "disableRollback",
+                                    "ecr",
+                                    "eventBridge",
+                                    "httpApi",
+                                    "kinesis",
+                                    "kmsKeyArn",
+                                    "layers",
+                                    "logDataProtectionPolicy",
+                                    "notificationArns",
+                                    "resourcePolicy",
+                                    "rolePermissionsBoundary",
+                                    "rollbackConfiguration",
+                                    "runtimeManagement",
+                                    "s3",
+                                    "stackParameters",
+                                    "stackPolicy",
+                                    "usagePlan",
+                                    "apiKeys",
+                                    "vpc",
+                                    "vpcEndpointIds",
+                                    "websocketsApiName",
+                                    "websocketsApiRouteSelectionExpression",
+                                    "websocketsDescription",
+                                    "resolver",
+                                    "build"});
 }
 
 // www.serverless.com/framework/docs/providers/aws/events/apigateway
@@ -175,22 +222,28 @@ Rule http_event() {
                  record({{"origin", text()},
                          {"origins", strings()},
                          {"headers", strings()},
-                         {"methods", list_of(one_of({"GET", "POST", "PUT", "PATCH", "OPTIONS", "HEAD", "DELETE", "ANY"}))},
+                         {"methods", list_of(one_of({"GET", "POST", "PUT", "PATCH", "OPTIONS",
+                                                     "HEAD", "DELETE", "ANY"}))},
                          {"allowCredentials", boolean()},
                          {"maxAge", integer(1, INT64_MAX)},
                          {"cacheControl", text()}})}},
                "true or a map");
-  const Rule authorizer = text_like([](std::string_view t) { return t == "aws_iam" || t == "AWS_IAM"; },
-                                    "aws_iam (function and Cognito authorizers are not supported yet)");
+  const Rule authorizer =
+      text_like([](std::string_view t) { return t == "aws_iam" || t == "AWS_IAM"; },
+                "aws_iam (function and Cognito authorizers are not supported yet)");
   const Rule parameters = map_of(first_of({{[](const Node& n) { return n.is_bool(); }, boolean()},
-                                           {[](const Node& n) { return n.is_map(); }, record({{"required", boolean()}}, {"mappedValue"})}},
+                                           {[](const Node& n) { return n.is_map(); },
+                                            record({{"required", boolean()}}, {"mappedValue"})}},
                                           "true, false or a map with 'required'"));
-  const Rule request = record({{"parameters", record({{"querystrings", parameters}, {"headers", parameters}, {"paths", parameters}})}},
-                              {"schemas", "schema", "template", "passThrough", "contentHandling", "method", "uri"});
+  const Rule request = record(
+      {{"parameters",
+        record({{"querystrings", parameters}, {"headers", parameters}, {"paths", parameters}})}},
+      {"schemas", "schema", "template", "passThrough", "contentHandling", "method", "uri"});
   const Rule proxy = one_of_any_case({"AWS_PROXY", "AWS-PROXY", "LAMBDA_PROXY", "LAMBDA-PROXY"});
   const Rule integration = [proxy](Node& node, const std::string& path) -> Result<void> {
     if (proxy(node, path)) return {};
-    return fail_at(node.mark, path, fmt::format("only lambda-proxy is supported yet, not '{}'", node.scalar_text()));
+    return fail_at(node.mark, path,
+                   fmt::format("only lambda-proxy is supported yet, not '{}'", node.scalar_text()));
   };
   const Rule long_form = record({{"path", text(0), true},
                                  {"method", text(), true},
@@ -210,12 +263,30 @@ Rule http_event() {
 }
 
 Rule events() {
-  static const std::vector<std::string> kOthers{
-      "httpApi", "websocket", "s3", "schedule", "sns", "sqs", "stream", "msk", "kafka", "activemq", "rabbitmq", "alexaSkill",
-      "alexaSmartHome", "iot", "iotFleetProvisioning", "cloudwatchEvent", "cloudwatchLog", "cognitoUserPool", "alb", "eventBridge",
-      "cloudFront"};
+  static const std::vector<std::string> kOthers{"httpApi",
+                                                "websocket",
+                                                "s3",
+                                                "schedule",
+                                                "sns",
+                                                "sqs",
+                                                "stream",
+                                                "msk",
+                                                "kafka",
+                                                "activemq",
+                                                "rabbitmq",
+                                                "alexaSkill",
+                                                "alexaSmartHome",
+                                                "iot",
+                                                "iotFleetProvisioning",
+                                                "cloudwatchEvent",
+                                                "cloudwatchLog",
+                                                "cognitoUserPool",
+                                                "alb",
+                                                "eventBridge",
+                                                "cloudFront"};
   return list_of([http = http_event()](Node& node, const std::string& path) -> Result<void> {
-    if (!node.is_map() || node.entries.size() != 1) return fail_at(node.mark, path, "must be a map with one key, the event's type");
+    if (!node.is_map() || node.entries.size() != 1)
+      return fail_at(node.mark, path, "must be a map with one key, the event's type");
     auto& entry = node.entries[0];
     const std::string here = join_path(path, entry.key);
     if (entry.key == "http") return http(entry.value, here);
@@ -224,36 +295,38 @@ Rule events() {
     }
     std::vector<std::string> known = kOthers;
     known.emplace_back("http");
-    return fail_at(entry.mark, here, fmt::format("unknown event type{}", did_you_mean(entry.key, known)));
+    return fail_at(entry.mark, here,
+                   fmt::format("unknown event type{}", did_you_mean(entry.key, known)));
   });
 }
 
 Rule function_rule() {
-  return record({{"handler", text(), true},
-                 {"name", text_like([](std::string_view s) { return s.size() <= 64 && all_of(s, "-_"); },
-                                    "letters, digits, - and _, at most 64")},
-                 {"description", text(0, 256)},
-                 {"runtime", runtime()},
-                 {"memorySize", memory()},
-                 {"timeout", timeout()},
-                 {"reservedConcurrency", intrinsic_or(integer(0, INT64_MAX))},
-                 {"environment", environment()},
-                 {"events", events()},
-                 {"tags", tags()},
-                 {"role", role()},
-                 {"package", package_rule(true)},
-                 {"logRetentionInDays", retention()},
-                 {"disableLogs", boolean()},
-                 {"logs", logs_lambda()},
-                 {"tracing", tracing()},
-                 {"versionFunction", boolean()},
-                 {"architecture", architecture()},
-                 {"ephemeralStorageSize", integer(512, 10240)},
-                 {"condition", text()},
-                 {"dependsOn", strings()}},
-                {"awsKmsArn", "kmsKeyArn", "destinations", "fileSystemConfig", "image", "layers", "logDataProtectionPolicy",
-                 "maximumEventAge", "maximumRetryAttempts", "onError", "provisionedConcurrency", "recursiveLoop", "runtimeManagement",
-                 "snapStart", "url", "vpc"});
+  return record(
+      {{"handler", text(), true},
+       {"name", text_like([](std::string_view s) { return s.size() <= 64 && all_of(s, "-_"); },
+                          "letters, digits, - and _, at most 64")},
+       {"description", text(0, 256)},
+       {"runtime", runtime()},
+       {"memorySize", memory()},
+       {"timeout", timeout()},
+       {"reservedConcurrency", intrinsic_or(integer(0, INT64_MAX))},
+       {"environment", environment()},
+       {"events", events()},
+       {"tags", tags()},
+       {"role", role()},
+       {"package", package_rule(true)},
+       {"logRetentionInDays", retention()},
+       {"disableLogs", boolean()},
+       {"logs", logs_lambda()},
+       {"tracing", tracing()},
+       {"versionFunction", boolean()},
+       {"architecture", architecture()},
+       {"ephemeralStorageSize", integer(512, 10240)},
+       {"condition", text()},
+       {"dependsOn", strings()}},
+      {"awsKmsArn", "kmsKeyArn", "destinations", "fileSystemConfig", "image", "layers",
+       "logDataProtectionPolicy", "maximumEventAge", "maximumRetryAttempts", "onError",
+       "provisionedConcurrency", "recursiveLoop", "runtimeManagement", "snapStart", "url", "vpc"});
 }
 
 Rule functions_rule() {
@@ -261,7 +334,8 @@ Rule functions_rule() {
   const Rule map = [one](Node& node, const std::string& path) -> Result<void> {
     for (auto& entry : node.entries) {
       if (!all_of(entry.key, "-_")) {
-        return fail_at(entry.mark, join_path(path, entry.key), "a function's name may hold letters, digits, - and _");
+        return fail_at(entry.mark, join_path(path, entry.key),
+                       "a function's name may hold letters, digits, - and _");
       }
       CHECK_OK(one(entry.value, join_path(path, entry.key)));
     }
@@ -273,36 +347,41 @@ Rule functions_rule() {
       for (auto& item : node.items) {
         if (!item.is_map()) return fail_at(item.mark, path, "a list of functions must hold maps");
         for (auto& entry : item.entries) {
-          if (merged.find(entry.key)) return fail_at(entry.mark, join_path(path, entry.key), "the function is defined twice");
+          if (merged.find(entry.key))
+            return fail_at(entry.mark, join_path(path, entry.key), "the function is defined twice");
           merged.entries.push_back(std::move(entry));
         }
       }
       node = std::move(merged);
     }
-    if (!node.is_map()) return fail_at(node.mark, path, fmt::format("must be a map, not {}", node.kind_name()));
+    if (!node.is_map())
+      return fail_at(node.mark, path, fmt::format("must be a map, not {}", node.kind_name()));
     return map(node, path);
   };
 }
 
 Rule resources_rule() {
   const Rule section = map_of(anything());
-  const Rule one = record({{"AWSTemplateFormatVersion", anything()},
-                           {"Description", anything()},
-                           {"Metadata", anything()},
-                           {"Parameters", section},
-                           {"Mappings", section},
-                           {"Conditions", section},
-                           {"Rules", section},
-                           {"Transform", anything()},
-                           {"Resources", map_of([](Node& node, const std::string& path) -> Result<void> {
-                              if (!node.is_map()) return fail_at(node.mark, path, "must be a map with Type and Properties");
-                              return {};
-                            })},
-                           {"Outputs", section},
-                           {"extensions", section}});
+  const Rule one =
+      record({{"AWSTemplateFormatVersion", anything()},
+              {"Description", anything()},
+              {"Metadata", anything()},
+              {"Parameters", section},
+              {"Mappings", section},
+              {"Conditions", section},
+              {"Rules", section},
+              {"Transform", anything()},
+              {"Resources", map_of([](Node& node, const std::string& path) -> Result<void> {
+                 if (!node.is_map())
+                   return fail_at(node.mark, path, "must be a map with Type and Properties");
+                 return {};
+               })},
+              {"Outputs", section},
+              {"extensions", section}});
   return [one](Node& node, const std::string& path) -> Result<void> {
     if (!node.is_list()) return one(node, path);
-    for (size_t i = 0; i < node.items.size(); ++i) CHECK_OK(one(node.items[i], join_path(path, std::to_string(i))));
+    for (size_t i = 0; i < node.items.size(); ++i)
+      CHECK_OK(one(node.items[i], join_path(path, std::to_string(i))));
     return {};
   };
 }
@@ -314,9 +393,12 @@ Rule plugins_rule() {
     CHECK_OK(strings()(*list, path));
     for (size_t i = 0; i < list->items.size(); ++i) {
       const std::string& name = list->items[i].text;
-      if (name == "serverless-offline" || name == "serverless-dotenv-plugin" || name == "serverless-localstack") continue;
+      if (name == "serverless-offline" || name == "serverless-dotenv-plugin" ||
+          name == "serverless-localstack")
+        continue;
       return fail_at(list->items[i].mark, join_path(path, std::to_string(i)),
-                     fmt::format("the plugin {} cannot run here: Dewpoint runs no JavaScript and has what serverless-offline and "
+                     fmt::format("the plugin {} cannot run here: Dewpoint runs no JavaScript and "
+                                 "has what serverless-offline and "
                                  "serverless-dotenv-plugin do built in; remove it",
                                  name));
     }
@@ -331,15 +413,18 @@ Rule dew_rule() {
       {{"build", first_of({{[](const Node& n) { return n.is_string() || n.is_list(); }, commands()},
                            {[](const Node& n) { return n.is_map(); }, map_of(commands())}},
                           "a command, a list of commands, or a map from function to commands")},
-       {"parameters", map_of(first_of({{[](const Node& n) { return n.is_scalar(); }, text(1, 8192)},
-                                       {[](const Node& n) { return n.is_map(); },
-                                        record({{"type", one_of({"String", "SecureString", "StringList"})}, {"value", text(1, 8192), true}})}},
-                                      "a value, or a map with type and value"))}});
+       {"parameters",
+        map_of(first_of({{[](const Node& n) { return n.is_scalar(); }, text(1, 8192)},
+                         {[](const Node& n) { return n.is_map(); },
+                          record({{"type", one_of({"String", "SecureString", "StringList"})},
+                                  {"value", text(1, 8192), true}})}},
+                        "a value, or a map with type and value"))}});
 }
 
 Rule custom_rule(std::vector<std::string>& warnings) {
   return [&warnings](Node& node, const std::string& path) -> Result<void> {
-    if (!node.is_map()) return fail_at(node.mark, path, fmt::format("must be a map, not {}", node.kind_name()));
+    if (!node.is_map())
+      return fail_at(node.mark, path, fmt::format("must be a map, not {}", node.kind_name()));
     if (Node* dew = node.find("dew")) CHECK_OK(dew_rule()(*dew, join_path(path, "dew")));
     if (Node* offline = node.find("serverless-offline"); offline && offline->is_map()) {
       for (auto& entry : offline->entries) {
@@ -371,12 +456,14 @@ Rule params_rule() { return map_of(map_of(anything())); }
 }  // namespace
 
 Result<HttpRoute> http_route(const Node& event, const std::string& path) {
-  static constexpr std::string_view kMethods[] = {"GET", "POST", "PUT", "PATCH", "OPTIONS", "HEAD", "DELETE", "ANY"};
+  static constexpr std::string_view kMethods[] = {"GET",     "POST", "PUT",    "PATCH",
+                                                  "OPTIONS", "HEAD", "DELETE", "ANY"};
   HttpRoute route;
   Mark mark = event.mark;
   if (event.is_string()) {
     const size_t space = event.text.find(' ');
-    if (space == std::string::npos) return fail_at(mark, path, fmt::format("must be METHOD /path, not '{}'", event.text));
+    if (space == std::string::npos)
+      return fail_at(mark, path, fmt::format("must be METHOD /path, not '{}'", event.text));
     route.method = event.text.substr(0, space);
     route.path = event.text.substr(event.text.find_first_not_of(' ', space) == std::string::npos
                                        ? event.text.size()
@@ -390,7 +477,11 @@ Result<HttpRoute> http_route(const Node& event, const std::string& path) {
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   if (route.method == "*") route.method = "ANY";
   if (std::find(std::begin(kMethods), std::end(kMethods), route.method) == std::end(kMethods)) {
-    return fail_at(event.mark, path, fmt::format("the method must be one of GET, POST, PUT, PATCH, OPTIONS, HEAD, DELETE, ANY, not '{}'", route.method));
+    return fail_at(
+        event.mark, path,
+        fmt::format(
+            "the method must be one of GET, POST, PUT, PATCH, OPTIONS, HEAD, DELETE, ANY, not '{}'",
+            route.method));
   }
   while (route.path.starts_with('/')) route.path.erase(0, 1);
   while (route.path.ends_with('/')) route.path.pop_back();
@@ -403,9 +494,13 @@ Result<HttpRoute> http_route(const Node& event, const std::string& path) {
     const bool greedy = variable && name.ends_with('+');
     if (greedy) name.remove_suffix(1);
     if (!all_of(name, variable ? "-_." : "-_.:$,")) {
-      return fail_at(mark, path, fmt::format("'{}' is no path that API Gateway takes: a part is letters, digits, and -_.:, or a {{parameter}}", route.path));
+      return fail_at(mark, path,
+                     fmt::format("'{}' is no path that API Gateway takes: a part is letters, "
+                                 "digits, and -_.:, or a {{parameter}}",
+                                 route.path));
     }
-    if (greedy && end != route.path.size()) return fail_at(mark, path, fmt::format("{} must be the last part of '{}'", part, route.path));
+    if (greedy && end != route.path.size())
+      return fail_at(mark, path, fmt::format("{} must be the last part of '{}'", part, route.path));
     begin = end + 1;
   }
   return route;
@@ -413,8 +508,10 @@ Result<HttpRoute> http_route(const Node& event, const std::string& path) {
 
 Result<void> check_schema(Node& root, std::vector<std::string>& warnings) {
   const Rule top = record(
-      {{"service", text_like([](std::string_view s) { return s.size() >= 2 && is_alpha(s[0]) && all_of(s, "-"); },
-                             "a letter, then letters, digits and -"),
+      {{"service",
+        text_like(
+            [](std::string_view s) { return s.size() >= 2 && is_alpha(s[0]) && all_of(s, "-"); },
+            "a letter, then letters, digits and -"),
         true},
        {"frameworkVersion", text()},
        {"configValidationMode", one_of({"error", "warn", "off"})},
@@ -431,15 +528,19 @@ Result<void> check_schema(Node& root, std::vector<std::string>& warnings) {
        {"custom", custom_rule(warnings)},
        {"org", text()},
        {"app", text()}},
-      {"layers", "console", "projectDir", "dashboard", "licenseKey", "stages", "build", "state", "outputs"});
+      {"layers", "console", "projectDir", "dashboard", "licenseKey", "stages", "build", "state",
+       "outputs"});
   CHECK_OK(top(root, ""));
   for (const auto* key : {"org", "app"}) {
     if (const Node* node = root.find(key)) {
-      warnings.push_back(fmt::format("{}: {} has no effect here: there is no dashboard", node->mark.text(), key));
+      warnings.push_back(
+          fmt::format("{}: {} has no effect here: there is no dashboard", node->mark.text(), key));
     }
   }
   if (const Node* profile = root.at("provider.profile")) {
-    warnings.push_back(fmt::format("{}: provider.profile has no effect here: credentials come from the environment", profile->mark.text()));
+    warnings.push_back(fmt::format(
+        "{}: provider.profile has no effect here: credentials come from the environment",
+        profile->mark.text()));
   }
   return {};
 }

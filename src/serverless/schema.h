@@ -1,5 +1,6 @@
-// What a serverless.yml may say, checked once its variables are resolved. docs/serverless-yml.md lists the same
-// for people; www.serverless.com/framework/docs/providers/aws/guide/serverless.yml is where the keys come from.
+// What a serverless.yml may say, checked once its variables are resolved. docs/serverless-yml.md
+// lists the same for people; www.serverless.com/framework/docs/providers/aws/guide/serverless.yml
+// is where the keys come from.
 #pragma once
 
 #include <string>
@@ -9,8 +10,8 @@
 
 namespace dew::serverless {
 
-// The first violation, or nothing. Coerces scalars to the type that their key needs. Keys that are accepted but
-// have no effect here are told in `warnings`.
+// The first violation, or nothing. Coerces scalars to the type that their key needs. Keys that are
+// accepted but have no effect here are told in `warnings`.
 Result<void> check_schema(Node& root, std::vector<std::string>& warnings);
 
 // `GET users/{id}` of an http event, or its long form, as method and path; both checked.

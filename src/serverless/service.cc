@@ -1,10 +1,10 @@
 #include "serverless/service.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-
-#include <fmt/format.h>
 
 #include "serverless/schema.h"
 
@@ -17,7 +17,8 @@ namespace {
 bool lists_plugin(const Node* plugins, std::string_view name) {
   if (plugins && plugins->is_map()) plugins = plugins->find("modules");
   if (!plugins || !plugins->is_list()) return false;
-  return std::any_of(plugins->items.begin(), plugins->items.end(), [&](const Node& item) { return item.text == name; });
+  return std::any_of(plugins->items.begin(), plugins->items.end(),
+                     [&](const Node& item) { return item.text == name; });
 }
 
 std::vector<std::string> strings_of(const Node* node) {
@@ -33,11 +34,13 @@ bool holds(const std::vector<std::string>& list, std::string_view name) {
 }
 
 // What serverless-dotenv-plugin does: see dotenv.h.
-Result<void> load_plugin_dotenv(Resolver& resolver, const VariableSources& sources, Service& service, EnvPairs& environment) {
+Result<void> load_plugin_dotenv(Resolver& resolver, const VariableSources& sources,
+                                Service& service, EnvPairs& environment) {
   TRY(const Node* config, resolver.resolve("custom.dotenv"));
   std::string env = "development";
   if (const auto it = sources.options.find("stage"); it != sources.options.end()) env = it->second;
-  if (const auto node_env = sources.env("NODE_ENV"); node_env && !node_env->empty()) env = *node_env;
+  if (const auto node_env = sources.env("NODE_ENV"); node_env && !node_env->empty())
+    env = *node_env;
   std::vector<std::string> names = plugin_file_names(env);
   bool expand = true;
   if (config && config->is_map()) {
@@ -45,24 +48,33 @@ Result<void> load_plugin_dotenv(Resolver& resolver, const VariableSources& sourc
       for (auto& name : names) name.insert(0, base->scalar_text());
     }
     if (const Node* path = config->find("path")) names = strings_of(path);
-    if (const Node* variable_expansion = config->find("variableExpansion")) expand = variable_expansion->scalar_text() != "false";
+    if (const Node* variable_expansion = config->find("variableExpansion"))
+      expand = variable_expansion->scalar_text() != "false";
   }
   TRY(environment, load_dotenv(service.directory, names, sources.env, expand));
-  for (const auto& name : names) service.files.push_back((fs::path(service.directory) / name).lexically_normal().string());
+  for (const auto& name : names)
+    service.files.push_back((fs::path(service.directory) / name).lexically_normal().string());
   resolver.add_env(environment);
   if (!config || !config->is_map()) return {};
   if (const Node* required = config->find("required")) {
     for (const auto& name : strings_of(required->find("env"))) {
-      const bool known = sources.env(name) || std::any_of(environment.begin(), environment.end(), [&](const auto& p) { return p.first == name; });
-      if (!known) return fail_at(required->mark, "custom.dotenv.required.env", fmt::format("neither the environment nor an .env file sets {}", name));
+      const bool known =
+          sources.env(name) || std::any_of(environment.begin(), environment.end(),
+                                           [&](const auto& p) { return p.first == name; });
+      if (!known)
+        return fail_at(required->mark, "custom.dotenv.required.env",
+                       fmt::format("neither the environment nor an .env file sets {}", name));
     }
     const Node* file = required->find("file");
-    if (file && file->boolean && environment.empty()) return fail_at(required->mark, "custom.dotenv.required.file", "there is no .env file");
+    if (file && file->boolean && environment.empty())
+      return fail_at(required->mark, "custom.dotenv.required.file", "there is no .env file");
   }
   const auto include = strings_of(config->find("include"));
   const auto exclude = strings_of(config->find("exclude"));
   const bool everything = include.empty() || (include.size() == 1 && include[0] == "*");
-  std::erase_if(environment, [&](const auto& pair) { return everything ? holds(exclude, pair.first) : !holds(include, pair.first); });
+  std::erase_if(environment, [&](const auto& pair) {
+    return everything ? holds(exclude, pair.first) : !holds(include, pair.first);
+  });
   return {};
 }
 
@@ -70,7 +82,8 @@ Result<std::vector<SeedParameter>> seed_parameters(const Node* parameters) {
   std::vector<SeedParameter> out;
   if (!parameters || parameters->is_null()) return out;
   const std::string path = "custom.dew.parameters";
-  if (!parameters->is_map()) return fail_at(parameters->mark, path, "must be a map from parameter name to value");
+  if (!parameters->is_map())
+    return fail_at(parameters->mark, path, "must be a map from parameter name to value");
   for (const auto& [name, mark, value] : parameters->entries) {
     SeedParameter parameter{name, "SecureString", value.scalar_text()};
     if (value.is_map()) {
@@ -113,7 +126,8 @@ Result<Service> finish(Node root, Service service, LoadOptions options) {
   if (!environment.empty()) {
     Node* provider = root.find("provider");
     if (!provider->find("environment")) provider->set("environment", Node::map(provider->mark));
-    for (auto& [name, value] : environment) provider->find("environment")->set(name, Node::of(value, provider->mark));
+    for (auto& [name, value] : environment)
+      provider->find("environment")->set(name, Node::of(value, provider->mark));
   }
   service.name = root.find("service")->text;
   service.root = std::move(root);
@@ -164,7 +178,8 @@ std::vector<std::pair<std::string, std::string>> Service::stack_tags() const {
   if (const Node* node = at("provider.stackTags")) {
     for (const auto& entry : node->entries) {
       std::string folded = entry.key;
-      std::transform(folded.begin(), folded.end(), folded.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+      std::transform(folded.begin(), folded.end(), folded.begin(),
+                     [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
       has_stage = has_stage || folded == "STAGE";
       tags.emplace_back(entry.key, entry.value.text);
     }
@@ -193,14 +208,20 @@ Result<std::string> find_config(const std::string& directory) {
   }
   for (const auto* name : {"serverless.js", "serverless.ts", "serverless.mjs", "serverless.cjs"}) {
     if (fs::is_regular_file(fs::path(directory) / name, error)) {
-      return fail(ErrorKind::kInvalid, fmt::format("{} is a program, and Dewpoint runs no JavaScript to read a configuration: print it "
-                                                   "as YAML once (serverless print > serverless.yml)",
-                                                   name));
+      return fail(
+          ErrorKind::kInvalid,
+          fmt::format(
+              "{} is a program, and Dewpoint runs no JavaScript to read a configuration: print it "
+              "as YAML once (serverless print > serverless.yml)",
+              name));
     }
   }
-  if (!fs::is_directory(directory, error)) return fail(ErrorKind::kNotFound, fmt::format("there is no directory {}", directory));
-  return fail(ErrorKind::kNotFound, fmt::format("{} has no serverless.yml (nor .yaml, .json): name the service's directory",
-                                                directory == "." ? "this directory" : directory));
+  if (!fs::is_directory(directory, error))
+    return fail(ErrorKind::kNotFound, fmt::format("there is no directory {}", directory));
+  return fail(
+      ErrorKind::kNotFound,
+      fmt::format("{} has no serverless.yml (nor .yaml, .json): name the service's directory",
+                  directory == "." ? "this directory" : directory));
 }
 
 Result<Service> load_service(LoadOptions options) {
@@ -219,14 +240,16 @@ Result<Service> load_service(LoadOptions options) {
   if (!file) return fail(ErrorKind::kIo, fmt::format("{} cannot be read", path.string()));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   TRY(Node root, name.ends_with(".json") ? parse_json(text, name) : parse_yaml(text, name));
-  if (!root.is_map()) return fail_at(root.mark, "", "must be a map of keys (service, provider, functions, ...)");
+  if (!root.is_map())
+    return fail_at(root.mark, "", "must be a map of keys (service, provider, functions, ...)");
   options.sources.service_directory = service.directory;
   return finish(std::move(root), std::move(service), std::move(options));
 }
 
 Result<Service> load_service_text(std::string_view yaml, LoadOptions options) {
   TRY(Node root, parse_yaml(yaml, "serverless.yml"));
-  if (!root.is_map()) return fail_at(root.mark, "", "must be a map of keys (service, provider, functions, ...)");
+  if (!root.is_map())
+    return fail_at(root.mark, "", "must be a map of keys (service, provider, functions, ...)");
   Service service;
   service.directory = options.directory;
   service.file = "serverless.yml";

@@ -1,8 +1,8 @@
 // A service: its serverless.yml read, its variables resolved, its keys checked.
 //
 // load_service is the one way to get one. It reads the .env files that the document asks for, hands
-// custom.dew.parameters to `seed` before any ${ssm:} is resolved, and answers with the first error, placed at file,
-// line and path. It changes nothing on disk.
+// custom.dew.parameters to `seed` before any ${ssm:} is resolved, and answers with the first error,
+// placed at file, line and path. It changes nothing on disk.
 #pragma once
 
 #include <functional>
@@ -38,10 +38,10 @@ struct Service {
 
   const Node* at(std::string_view dotted_path) const { return root.at(dotted_path); }
   std::string stack_name() const;
-  std::string api_stage() const;                                  // provider.apiGateway.stage, else the stage
-  std::string function_name(const std::string& key) const;        // service-stage-key unless named
+  std::string api_stage() const;  // provider.apiGateway.stage, else the stage
+  std::string function_name(const std::string& key) const;  // service-stage-key unless named
   std::vector<std::pair<std::string, const Node*>> functions() const;
-  std::vector<BuildCommand> build_commands() const;               // custom.dew.build
+  std::vector<BuildCommand> build_commands() const;  // custom.dew.build
   std::vector<std::pair<std::string, std::string>> stack_tags() const;
   bool has_http_events() const;
   int http_port() const;  // custom.serverless-offline.httpPort, -1: not set
@@ -50,7 +50,8 @@ struct Service {
 struct LoadOptions {
   std::string directory = ".";
   VariableSources sources;
-  // Puts parameters that are absent into a local cloud's SSM; unset: there is none, and they are left alone.
+  // Puts parameters that are absent into a local cloud's SSM; unset: there is none, and they are
+  // left alone.
   std::function<Result<void>(const std::vector<SeedParameter>& parameters)> seed;
 };
 

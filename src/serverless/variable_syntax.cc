@@ -1,8 +1,8 @@
 #include "serverless/variable_syntax.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace dew::serverless {
 
@@ -31,11 +31,16 @@ class Parser {
   }
   std::unexpected<Error> bad(std::string_view what) const {
     const size_t end = text_.find('}', start_);
-    return fail(ErrorKind::kInvalid,
-                fmt::format("{} in the variable {}", what, text_.substr(start_, std::min<size_t>(end == std::string_view::npos ? 80 : end + 1 - start_, 80))));
+    return fail(
+        ErrorKind::kInvalid,
+        fmt::format(
+            "{} in the variable {}", what,
+            text_.substr(start_, std::min<size_t>(
+                                     end == std::string_view::npos ? 80 : end + 1 - start_, 80))));
   }
 
-  // Up to (not over) one of `stops` outside of a nested variable, or the end of the text where there are none.
+  // Up to (not over) one of `stops` outside of a nested variable, or the end of the text where
+  // there are none.
   Result<Template> parse_until(std::string_view stops, int depth) {
     Template out;
     std::string literal;
@@ -84,18 +89,22 @@ class Parser {
   Result<Variable> parse_variable(int depth) {
     const size_t begin = pos_;
     start_ = begin;
-    if (depth > kVariableDepth) return bad(fmt::format("more than {} variables within each other", kVariableDepth));
+    if (depth > kVariableDepth)
+      return bad(fmt::format("more than {} variables within each other", kVariableDepth));
     pos_ += 2;
     Variable variable;
     while (true) {
-      if (variable.sources.size() == kSources) return bad(fmt::format("more than {} sources", kSources));
+      if (variable.sources.size() == kSources)
+        return bad(fmt::format("more than {} sources", kSources));
       skip_spaces();
       TRY(auto source, parse_source(depth));
       start_ = begin;
       variable.sources.push_back(std::move(source));
       skip_spaces();
       if (at(pos_, '}')) break;
-      if (!at(pos_, ',')) return bad(pos_ >= text_.size() ? "missing }" : fmt::format("unexpected '{}'", text_[pos_]));
+      if (!at(pos_, ','))
+        return bad(pos_ >= text_.size() ? "missing }"
+                                        : fmt::format("unexpected '{}'", text_[pos_]));
       ++pos_;
     }
     ++pos_;
@@ -111,7 +120,9 @@ class Parser {
       return source;
     }
     const size_t begin = pos_;
-    while (pos_ < text_.size() && (is_alnum(text_[pos_]) || text_[pos_] == '.' || text_[pos_] == '-')) ++pos_;
+    while (pos_ < text_.size() &&
+           (is_alnum(text_[pos_]) || text_[pos_] == '.' || text_[pos_] == '-'))
+      ++pos_;
     const std::string_view word = text_.substr(begin, pos_ - begin);
     if (!at(pos_, ':') && !at(pos_, '(')) return parse_literal(word);
     source.type = word;
@@ -171,14 +182,17 @@ class Parser {
       double number = 0;
       const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
       int64_t integer = 0;
-      const auto [int_end, int_error] = std::from_chars(word.data(), word.data() + word.size(), integer);
+      const auto [int_end, int_error] =
+          std::from_chars(word.data(), word.data() + word.size(), integer);
       if (word.empty()) return bad(pos_ >= text_.size() ? "missing }" : "an empty source");
       if (int_error == std::errc{} && int_end == word.data() + word.size()) {
         source.literal = Node::of(integer);
       } else if (error == std::errc{} && end == word.data() + word.size()) {
         source.literal = Node::of(number);
       } else {
-        return bad(fmt::format("'{0}' is neither a source (type:address) nor a literal; text needs quotes ('{0}')", word));
+        return bad(fmt::format(
+            "'{0}' is neither a source (type:address) nor a literal; text needs quotes ('{0}')",
+            word));
       }
     }
     return source;

@@ -2,7 +2,8 @@
 //
 //   ${type:address}   ${type(param, param):address}   ${first:address, second:address, 'default'}
 //
-// Addresses and params may hold variables themselves. What does not look like a variable (${AWS::Region},
+// Addresses and params may hold variables themselves. What does not look like a variable
+// (${AWS::Region},
 // ${TableName}: CloudFormation's Fn::Sub) is text. \${ is a literal ${.
 // www.serverless.com/framework/docs/providers/aws/guide/variables
 //

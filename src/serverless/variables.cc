@@ -1,8 +1,8 @@
 #include "serverless/variables.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 #include "serverless/suggest.h"
 
@@ -16,13 +16,15 @@ std::vector<std::string> kinds() {
 
 }  // namespace
 
-Resolver::Resolver(Node& root, VariableSources sources) : root_(root), sources_(std::move(sources)) {}
+Resolver::Resolver(Node& root, VariableSources sources)
+    : root_(root), sources_(std::move(sources)) {}
 
 Result<void> Resolver::charge(const Node& node) {
   nodes_ += 1;
   bytes_ += node.text.size();
   if (nodes_ > kNodes || bytes_ > kResolvedBytes) {
-    return fail(ErrorKind::kInvalid, "the document grows too large once its variables are resolved");
+    return fail(ErrorKind::kInvalid,
+                "the document grows too large once its variables are resolved");
   }
   for (const auto& item : node.items) CHECK_OK(charge(item));
   for (const auto& entry : node.entries) CHECK_OK(charge(entry.value));
@@ -38,7 +40,8 @@ Result<const Node*> Resolver::resolve(std::string_view dotted_path) {
 }
 
 Result<std::string> Resolver::stage() {
-  if (const auto it = sources_.options.find("stage"); it != sources_.options.end()) return it->second;
+  if (const auto it = sources_.options.find("stage"); it != sources_.options.end())
+    return it->second;
   TRY(const Node* node, resolve("provider.stage"));
   if (!node || node->is_null()) return std::string("dev");
   if (!node->is_string()) return fail_at(node->mark, "provider.stage", "must be a string");
@@ -46,7 +49,8 @@ Result<std::string> Resolver::stage() {
 }
 
 Result<std::string> Resolver::region() {
-  if (const auto it = sources_.options.find("region"); it != sources_.options.end()) return it->second;
+  if (const auto it = sources_.options.find("region"); it != sources_.options.end())
+    return it->second;
   TRY(const Node* node, resolve("provider.region"));
   if (!node || node->is_null()) return std::string("us-east-1");
   if (!node->is_string()) return fail_at(node->mark, "provider.region", "must be a string");
@@ -59,7 +63,8 @@ Result<void> Resolver::resolve_deep(Node& node, const std::string& path, int dep
   for (size_t i = 0; i < node.items.size(); ++i) {
     CHECK_OK(resolve_deep(node.items[i], join_path(path, std::to_string(i)), depth + 1));
   }
-  for (auto& entry : node.entries) CHECK_OK(resolve_deep(entry.value, join_path(path, entry.key), depth + 1));
+  for (auto& entry : node.entries)
+    CHECK_OK(resolve_deep(entry.value, join_path(path, entry.key), depth + 1));
   return {};
 }
 
@@ -69,7 +74,8 @@ Result<void> Resolver::resolve_string(Node& node, const std::string& path, int d
     if (active_[i].first != &node) continue;
     std::string circle;
     for (size_t j = i; j < active_.size(); ++j) circle += active_[j].second + " -> ";
-    return fail_at(node.mark, path, "its variables refer to each other in a circle: " + circle + path);
+    return fail_at(node.mark, path,
+                   "its variables refer to each other in a circle: " + circle + path);
   }
   const Place place{node.mark, path};
   auto parsed = parse_template(node.text);
@@ -88,16 +94,19 @@ Result<void> Resolver::resolve_string(Node& node, const std::string& path, int d
 }
 
 Result<Node> Resolver::evaluate(const Template& text, const Place& place, int depth) {
-  if (depth > kResolveDepth) return fail_at(place.mark, place.path, "variables are nested too deeply");
+  if (depth > kResolveDepth)
+    return fail_at(place.mark, place.path, "variables are nested too deeply");
   if (text.is_one_variable()) {
     TRY(auto value, evaluate_variable(*text.parts[0].variable, place, depth));
-    if (value.is_scalar() || !value.mark.file) value.mark = place.mark;  // an error shows where the value is used
+    if (value.is_scalar() || !value.mark.file)
+      value.mark = place.mark;  // an error shows where the value is used
     return value;
   }
   TRY(auto joined, evaluate_text(text, place, depth));
   Node node = Node::of(std::move(joined), place.mark);
   node.literal = true;
-  if (auto charged = charge(node); !charged) return fail_at(place.mark, place.path, charged.error().message);
+  if (auto charged = charge(node); !charged)
+    return fail_at(place.mark, place.path, charged.error().message);
   return node;
 }
 
@@ -111,17 +120,20 @@ Result<std::string> Resolver::evaluate_text(const Template& text, const Place& p
       TRY(const auto value, evaluate_variable(variable, place, depth));
       if (!value.is_scalar() || value.is_null()) {
         return fail_at(place.mark, place.path,
-                       fmt::format("{} gives {}, which cannot stand within text", variable.text, value.kind_name()));
+                       fmt::format("{} gives {}, which cannot stand within text", variable.text,
+                                   value.kind_name()));
       }
       out += value.scalar_text();
     }
-    if (out.size() > kResolvedBytes) return fail_at(place.mark, place.path, "the text grows too large");
+    if (out.size() > kResolvedBytes)
+      return fail_at(place.mark, place.path, "the text grows too large");
   }
   return out;
 }
 
 Result<Node> Resolver::evaluate_variable(const Variable& variable, const Place& place, int depth) {
-  if (depth > kResolveDepth) return fail_at(place.mark, place.path, "variables are nested too deeply");
+  if (depth > kResolveDepth)
+    return fail_at(place.mark, place.path, "variables are nested too deeply");
   for (const auto& source : variable.sources) {
     if (source.type.empty()) {
       Node literal = source.literal;
@@ -133,15 +145,19 @@ Result<Node> Resolver::evaluate_variable(const Variable& variable, const Place& 
     if (!value) {
       // Errors from below carry no place of their own unless they come from another node.
       if (value.error().message.starts_with('\x01')) {
-        return fail_at(place.mark, place.path, fmt::format("cannot resolve {}: {}", variable.text, value.error().message.substr(1)));
+        return fail_at(
+            place.mark, place.path,
+            fmt::format("cannot resolve {}: {}", variable.text, value.error().message.substr(1)));
       }
       return std::unexpected(std::move(value).error());
     }
     if (!*value || (*value)->is_null()) continue;
-    if (auto charged = charge(**value); !charged) return fail_at(place.mark, place.path, charged.error().message);
+    if (auto charged = charge(**value); !charged)
+      return fail_at(place.mark, place.path, charged.error().message);
     return std::move(**value);
   }
-  return fail_at(place.mark, place.path, fmt::format("cannot resolve {}: {}", variable.text, why_missing(variable, place)));
+  return fail_at(place.mark, place.path,
+                 fmt::format("cannot resolve {}: {}", variable.text, why_missing(variable, place)));
 }
 
 namespace {
@@ -169,9 +185,11 @@ std::string Resolver::why_missing(const Variable& variable, const Place&) const 
   } else if (source.type == "self") {
     why = fmt::format("the document has no value at {}; add it", address);
   } else if (source.type == "ssm") {
-    why = fmt::format("SSM has no parameter {}; create it (a local cloud: custom.dew.parameters)", address);
+    why = fmt::format("SSM has no parameter {}; create it (a local cloud: custom.dew.parameters)",
+                      address);
   } else if (source.type == "param") {
-    why = fmt::format("no parameter {} is given; give it with --param {}=VALUE or under params", address, address);
+    why = fmt::format("no parameter {} is given; give it with --param {}=VALUE or under params",
+                      address, address);
   } else if (source.type == "file") {
     why = "the file, or what is asked of it, does not exist; create it";
   } else if (source.type == "cf") {
@@ -179,7 +197,8 @@ std::string Resolver::why_missing(const Variable& variable, const Place&) const 
   } else {
     why = "there is no such value; set it";
   }
-  return why + fmt::format(", or give a default: {}, 'default'}}", variable.text.substr(0, variable.text.size() - 1));
+  return why + fmt::format(", or give a default: {}, 'default'}}",
+                           variable.text.substr(0, variable.text.size() - 1));
 }
 
 Result<Node> Resolver::resolve_again(Node node, const Place& place, int depth) {
@@ -203,12 +222,15 @@ Result<Resolver::Value> Resolver::from_source(const Source& source, const Place&
   if (type == "file") return from_file(params, address, depth);
   if (type == "strToBool") {
     if (params.empty()) return unplaced("strToBool needs a value: ${strToBool(${env:FLAG})}");
-    if (params[0] == "true" || params[0] == "1" || params[0] == "True" || params[0] == "TRUE") return Node::of(true, place.mark);
-    if (params[0] == "false" || params[0] == "0" || params[0] == "False" || params[0] == "FALSE") return Node::of(false, place.mark);
+    if (params[0] == "true" || params[0] == "1" || params[0] == "True" || params[0] == "TRUE")
+      return Node::of(true, place.mark);
+    if (params[0] == "false" || params[0] == "0" || params[0] == "False" || params[0] == "FALSE")
+      return Node::of(false, place.mark);
     return unplaced(fmt::format("'{}' is not one of true, false, 1, 0", params[0]));
   }
   if (address.empty()) {
-    if (suggest(type, kinds()) == type) return unplaced(fmt::format("{} needs an address: ${{{}:name}}", type, type));
+    if (suggest(type, kinds()) == type)
+      return unplaced(fmt::format("{} needs an address: ${{{}:name}}", type, type));
   }
   if (type == "ssm") return from_ssm(params, address, place);
   if (type == "cf") return from_cf(params, address);
@@ -223,12 +245,15 @@ Result<Resolver::Value> Resolver::from_source(const Source& source, const Place&
       }
     }
   } else if (type == "opt") {
-    if (const auto it = sources_.options.find(address); it != sources_.options.end()) value = Node::of(it->second, place.mark);
+    if (const auto it = sources_.options.find(address); it != sources_.options.end())
+      value = Node::of(it->second, place.mark);
   } else if (type == "param") {
     TRY(value, from_param(address, depth));
   } else {
-    return unplaced(fmt::format("unknown source '{}'{}; the sources are self, opt, env, file, sls, aws, ssm, cf, param and strToBool", type,
-                                did_you_mean(type, kinds())));
+    return unplaced(
+        fmt::format("unknown source '{}'{}; the sources are self, opt, env, file, sls, aws, ssm, "
+                    "cf, param and strToBool",
+                    type, did_you_mean(type, kinds())));
   }
   if (!value) return value;
   TRY(auto again, resolve_again(std::move(*value), place, depth));
@@ -246,17 +271,20 @@ Result<Resolver::Value> Resolver::from_scope(const Source& source, const std::st
     return Node::of(std::move(value));
   }
   if (source.type == "aws" && address == "accountId") {
-    if (!sources_.account_id) return unplaced("the account is known only where a cloud is reachable");
+    if (!sources_.account_id)
+      return unplaced("the account is known only where a cloud is reachable");
     auto account = sources_.account_id();
     if (!account) return unplaced(account.error().message);
     return Node::of(std::move(*account));
   }
-  return unplaced(fmt::format("{} has {} only, not '{}'", source.type,
-                              source.type == "sls" ? "stage and instanceId" : "accountId and region", address));
+  return unplaced(
+      fmt::format("{} has {} only, not '{}'", source.type,
+                  source.type == "sls" ? "stage and instanceId" : "accountId and region", address));
 }
 
 Result<Resolver::Value> Resolver::from_param(const std::string& address, int depth) {
-  if (const auto it = sources_.params.find(address); it != sources_.params.end()) return Node::of(it->second);
+  if (const auto it = sources_.params.find(address); it != sources_.params.end())
+    return Node::of(it->second);
   TRY(const auto stage_name, stage());
   for (const auto& scope : {stage_name, std::string("default")}) {
     const std::string path = "params." + scope;
@@ -277,8 +305,8 @@ Result<Resolver::Value> Resolver::from_self(const std::string& address, int dept
   return *node;
 }
 
-Result<Resolver::Value> Resolver::from_ssm(const std::vector<std::string>& params, const std::string& address,
-                                           const Place& place) const {
+Result<Resolver::Value> Resolver::from_ssm(const std::vector<std::string>& params,
+                                           const std::string& address, const Place& place) const {
   bool raw = false;
   bool decrypt = true;
   std::string region;
@@ -324,11 +352,13 @@ Result<Resolver::Value> Resolver::from_ssm(const std::vector<std::string>& param
   return value;
 }
 
-Result<Resolver::Value> Resolver::from_cf(const std::vector<std::string>& params, const std::string& address) const {
+Result<Resolver::Value> Resolver::from_cf(const std::vector<std::string>& params,
+                                          const std::string& address) const {
   const size_t dot = address.find('.');
   if (dot == std::string::npos) return unplaced("cf needs stack.output: ${cf:my-stack.MyOutput}");
   if (!sources_.cf) return unplaced("CloudFormation is not reachable here");
-  auto output = sources_.cf(address.substr(0, dot), address.substr(dot + 1), params.empty() ? "" : params[0]);
+  auto output =
+      sources_.cf(address.substr(0, dot), address.substr(dot + 1), params.empty() ? "" : params[0]);
   if (!output) return unplaced(output.error().message);
   if (!*output) return Value{};
   Node value = Node::of(std::move(**output));
@@ -337,7 +367,8 @@ Result<Resolver::Value> Resolver::from_cf(const std::vector<std::string>& params
 }
 
 // Follows a dotted address, resolving what lies on the way; nullptr when something is not there.
-Result<Node*> Resolver::navigate(Node& start, std::string_view address, std::string path, int depth) {
+Result<Node*> Resolver::navigate(Node& start, std::string_view address, std::string path,
+                                 int depth) {
   Node* node = &start;
   while (true) {
     if (node->is_string()) CHECK_OK(resolve_string(*node, path, depth + 1));
@@ -349,7 +380,8 @@ Result<Node*> Resolver::navigate(Node& start, std::string_view address, std::str
     if (node->is_list()) {
       size_t index = 0;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
-      if (error == std::errc{} && end == key.data() + key.size() && index < node->items.size()) next = &node->items[index];
+      if (error == std::errc{} && end == key.data() + key.size() && index < node->items.size())
+        next = &node->items[index];
     } else {
       next = node->find(key);
     }

@@ -1,13 +1,14 @@
 // Resolves the ${...} of a serverless.yml in place (syntax: variable_syntax.h).
 //
-// Sources: self, opt, env, file, sls (stage, instanceId), aws (accountId, region), ssm, cf, param, strToBool.
-// A value that a source gave is resolved again where it is the user's own text (self, opt, env, file, param);
-// what SSM and CloudFormation answered is taken as it is, so that a secret may contain "${".
-// Everything that the outside world answers comes through callbacks: this folder does no network I/O.
+// Sources: self, opt, env, file, sls (stage, instanceId), aws (accountId, region), ssm, cf, param,
+// strToBool. A value that a source gave is resolved again where it is the user's own text (self,
+// opt, env, file, param); what SSM and CloudFormation answered is taken as it is, so that a secret
+// may contain "${". Everything that the outside world answers comes through callbacks: this folder
+// does no network I/O.
 //
-// Invariants: a node is resolved once; one that needs itself is an error that shows the circle. The size of the
-// result is bounded by kNodes and kResolvedBytes, nesting by kResolveDepth.
-// Not thread-safe.
+// Invariants: a node is resolved once; one that needs itself is an error that shows the circle. The
+// size of the result is bounded by kNodes and kResolvedBytes, nesting by kResolveDepth. Not
+// thread-safe.
 #pragma once
 
 #include <functional>
@@ -32,16 +33,19 @@ struct SsmParameter {
 };
 
 struct VariableSources {
-  std::map<std::string, std::string, std::less<>> options;  // the command line's: stage, region, ...
-  std::map<std::string, std::string, std::less<>> params;   // --param name=value
+  std::map<std::string, std::string, std::less<>>
+      options;                                             // the command line's: stage, region, ...
+  std::map<std::string, std::string, std::less<>> params;  // --param name=value
   std::string service_directory = ".";
   std::string instance_id;
   EnvLookup env = [](std::string_view) { return std::nullopt; };
   // nullopt: no such parameter. `region` is empty for the service's own.
-  std::function<Result<std::optional<SsmParameter>>(const std::string& name, bool decrypt, const std::string& region)> ssm;
+  std::function<Result<std::optional<SsmParameter>>(const std::string& name, bool decrypt,
+                                                    const std::string& region)>
+      ssm;
   // An output of a stack; nullopt: no such stack or output.
-  std::function<Result<std::optional<std::string>>(const std::string& stack, const std::string& output,
-                                                   const std::string& region)>
+  std::function<Result<std::optional<std::string>>(
+      const std::string& stack, const std::string& output, const std::string& region)>
       cf;
   std::function<Result<std::string>()> account_id;
 };
@@ -77,8 +81,10 @@ class Resolver {
   Result<std::string> evaluate_text(const Template& text, const Place& place, int depth);
   Result<Value> from_source(const Source& source, const Place& place, int depth);
   Result<Value> from_self(const std::string& address, int depth);
-  Result<Value> from_file(const std::vector<std::string>& params, const std::string& address, int depth);
-  Result<Value> from_ssm(const std::vector<std::string>& params, const std::string& address, const Place& place) const;
+  Result<Value> from_file(const std::vector<std::string>& params, const std::string& address,
+                          int depth);
+  Result<Value> from_ssm(const std::vector<std::string>& params, const std::string& address,
+                         const Place& place) const;
   Result<Value> from_cf(const std::vector<std::string>& params, const std::string& address) const;
   Result<Value> from_param(const std::string& address, int depth);
   Result<Value> from_scope(const Source& source, const std::string& address);

@@ -1,11 +1,10 @@
 #include "serverless/zip.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
+#include <zip.h>
 
 #include <cstdio>
-
-#include <fmt/format.h>
-#include <zip.h>
 
 namespace dew::serverless {
 
@@ -37,20 +36,23 @@ Result<void> write_zip(const std::string& path, const std::vector<ZipEntry>& ent
   for (const auto& entry : entries) {
     zip_source_t* source = zip_source_file(archive, entry.path.c_str(), 0, -1);
     if (!source) return give_up(entry.path);
-    const zip_int64_t index = zip_file_add(archive, entry.name.c_str(), source, ZIP_FL_ENC_UTF_8 | ZIP_FL_OVERWRITE);
+    const zip_int64_t index =
+        zip_file_add(archive, entry.name.c_str(), source, ZIP_FL_ENC_UTF_8 | ZIP_FL_OVERWRITE);
     if (index < 0) {
       zip_source_free(source);
       return give_up(entry.name);
     }
     const auto at = static_cast<zip_uint64_t>(index);
     const zip_uint32_t mode = S_IFREG | (entry.executable ? 0755U : 0644U);
-    if (zip_set_file_compression(archive, at, ZIP_CM_DEFLATE, kLevel) != 0 || zip_file_set_dostime(archive, at, 0, kDosDate, 0) != 0 ||
+    if (zip_set_file_compression(archive, at, ZIP_CM_DEFLATE, kLevel) != 0 ||
+        zip_file_set_dostime(archive, at, 0, kDosDate, 0) != 0 ||
         zip_file_set_external_attributes(archive, at, 0, ZIP_OPSYS_UNIX, mode << 16) != 0) {
       return give_up(entry.name);
     }
   }
   if (zip_close(archive) != 0) return give_up("closing");
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) return fail(ErrorKind::kIo, fmt::format("cannot write {}", path));
+  if (std::rename(temporary.c_str(), path.c_str()) != 0)
+    return fail(ErrorKind::kIo, fmt::format("cannot write {}", path));
   return {};
 }
 

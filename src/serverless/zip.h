@@ -1,4 +1,5 @@
-// Zip files for Lambda. Deterministic: the same files give the same bytes, whatever their times and owners.
+// Zip files for Lambda. Deterministic: the same files give the same bytes, whatever their times and
+// owners.
 #pragma once
 
 #include <string>

@@ -1,0 +1,116 @@
+#include "cli/log_follower.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <ctime>
+
+#include "base/clock.h"
+#include "cli/terminal.h"
+
+namespace dew::cli {
+
+namespace {
+
+constexpr int kPagesPerPoll = 100;
+constexpr int64_t kOverlapMs = 2'000;  // lines may become visible a little out of order
+constexpr size_t kRemembered = 20'000;
+
+}  // namespace
+
+LogFollower::LogFollower(ApiClient& api, LogQuery query) : api_(api), query_(std::move(query)) {}
+
+CallResult<std::vector<LogEvent>> LogFollower::poll() {
+  std::vector<LogEvent> out;
+  for (const auto& group : query_.groups) {
+    if (auto polled = poll_group(group, out); !polled) {
+      if (polled.error().code == "ResourceNotFoundException") continue;
+      return std::unexpected(polled.error());
+    }
+  }
+  std::vector<size_t> order(out.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::pair(out[a].timestamp_ms, a) < std::pair(out[b].timestamp_ms, b);
+  });
+  std::vector<LogEvent> sorted;
+  sorted.reserve(out.size());
+  for (const size_t i : order) sorted.push_back(std::move(out[i]));
+  return sorted;
+}
+
+CallResult<void> LogFollower::poll_group(const std::string& group, std::vector<LogEvent>& out) {
+  const auto [it, fresh] = from_.emplace(group, query_.from_ms);
+  auto& seen = seen_[group];
+  int64_t newest = it->second;
+  std::string token;
+  for (int page = 0; page < kPagesPerPoll; ++page) {
+    json::Object input{{"logGroupName", group},
+                       {"startTime", std::max<int64_t>(query_.from_ms, it->second - kOverlapMs)}};
+    if (!query_.filter.empty()) input["filterPattern"] = query_.filter;
+    if (!token.empty()) input["nextToken"] = token;
+    TRY(const auto answer, api_.json("logs", "Logs_20140328", "FilterLogEvents", std::move(input)));
+    if (const auto* events = json::array_at(answer, "events")) {
+      for (const auto& value : *events) {
+        const auto* event = value.if_object();
+        if (!event) continue;
+        const int64_t time = json::int_at(*event, "timestamp").value_or(0);
+        if (!seen.insert(json::string_or(*event, "eventId")).second) continue;
+        newest = std::max(newest, time);
+        out.push_back({group, json::string_or(*event, "logStreamName"), time,
+                       json::string_or(*event, "message")});
+      }
+    }
+    token = json::string_or(answer, "nextToken");
+    if (token.empty()) break;
+  }
+  it->second = newest;
+  if (seen.size() > kRemembered) {
+    seen.clear();
+    query_.from_ms = newest + 1;
+  }
+  return {};
+}
+
+std::string log_line(const LogEvent& event, std::string_view name) {
+  const auto seconds = static_cast<time_t>(event.timestamp_ms / 1000);
+  tm local{};
+  localtime_r(&seconds, &local);
+  std::string_view message = event.message;
+  while (message.ends_with('\n') || message.ends_with('\r')) message.remove_suffix(1);
+  const bool platform = message.starts_with("START RequestId") ||
+                        message.starts_with("END RequestId") ||
+                        message.starts_with("REPORT RequestId");
+  std::string out = styled(Style::kDim,
+                           fmt::format("{:02}:{:02}:{:02}.{:03}", local.tm_hour, local.tm_min,
+                                       local.tm_sec, event.timestamp_ms % 1000),
+                           1);
+  if (!name.empty()) out += " " + styled(Style::kCyan, name, 1);
+  return out + " " + (platform ? styled(Style::kDim, message, 1) : std::string(message));
+}
+
+Result<int64_t> parse_start_time(std::string_view text, int64_t now_ms) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view rest = text.substr(static_cast<size_t>(end - text.data()));
+  if (error == std::errc{} && number >= 0) {
+    if (rest.empty()) return number;
+    if (rest == "s") return now_ms - number * 1'000;
+    if (rest == "m") return now_ms - number * 60'000;
+    if (rest == "h") return now_ms - number * 3'600'000;
+    if (rest == "d") return now_ms - number * 86'400'000;
+  }
+  tm when{};
+  const std::string copy(text);
+  const char* stop = strptime(
+      copy.c_str(), copy.find('T') == std::string::npos ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%S", &when);
+  if (stop && (*stop == '\0' || *stop == 'Z' || *stop == '.'))
+    return static_cast<int64_t>(timegm(&when)) * 1000;
+  return fail(
+      ErrorKind::kInvalid,
+      fmt::format(
+          "'{}' is no time: give 30m, 2h, 1d, 2026-01-31T12:00:00 or milliseconds since 1970",
+          text));
+}
+
+}  // namespace dew::cli

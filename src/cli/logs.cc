@@ -1,0 +1,56 @@
+// dew logs: a function's log group, once or followed.
+#include <fmt/format.h>
+
+#include "cli/log_follower.h"
+#include "cli/options.h"
+#include "cli/project.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+
+namespace dew::cli {
+
+namespace {
+
+void show(const LogEvent& event, const LogsOptions& options) {
+  if (options.common.json) {
+    print_out(json::dump(json::Object{
+        {"timestamp", event.timestamp_ms}, {"stream", event.stream}, {"message", event.message}}));
+  } else {
+    print_out(log_line(event, ""));
+  }
+}
+
+}  // namespace
+
+int run_logs(const LogsOptions& options) {
+  ApiClient api = client_for(options.common);
+  const auto service = load_project(options.common, &api, Seed::kNo);
+  if (!service) return report(service.error());
+  const serverless::Node* functions = service->root.find("functions");
+  if (!functions || !functions->find(options.function)) {
+    return report({ErrorKind::kNotFound,
+                   fmt::format("{} has no function {}", service->file, options.function)});
+  }
+  // As in the framework: what is followed starts 10 seconds ago, what is shown once 10 minutes ago.
+  const int64_t now_ms = SystemClock().now_ms();
+  int64_t from_ms = now_ms - (options.tail ? 10'000 : 600'000);
+  if (!options.start_time.empty()) {
+    const auto parsed = parse_start_time(options.start_time, now_ms);
+    if (!parsed) {
+      report(parsed.error());
+      return kUsage;
+    }
+    from_ms = *parsed;
+  }
+  LogFollower follower(
+      api, {{"/aws/lambda/" + service->function_name(options.function)}, from_ms, options.filter});
+  Signals signals;
+  do {
+    const auto events = follower.poll();
+    if (!events) return report(events.error().to_error());
+    for (const auto& event : *events) show(event, options);
+  } while (options.tail && !signals.wait(std::chrono::milliseconds(options.interval_ms)));
+  return kDone;
+}
+
+}  // namespace dew::cli

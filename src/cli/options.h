@@ -1,0 +1,125 @@
+// What the command line says, per command. Filled by command_line.cc (the one place that knows the
+// option library), read by the command's own file.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/launcher.h"
+
+namespace dew::cli {
+
+enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
+
+struct CommonOptions {
+  std::string directory = ".";
+  std::string stage;  // empty: the service's own
+  std::string region;
+  std::string endpoint;  // empty: AWS_ENDPOINT_URL, else http://127.0.0.1:4566
+  std::vector<std::string> params;
+  bool verbose = false;
+  bool json = false;
+};
+
+struct UpOptions {
+  CommonOptions common;
+  std::string host = "127.0.0.1";
+  uint16_t port = 4566;
+  int http_port = -1;  // -1: the service's, else 3000
+  std::string data;    // empty: DIR/.dew
+  bool no_fsync = false;
+  bool no_watch = false;
+  bool no_logs = false;
+  std::string log_level = "warn";
+};
+
+struct ServeOptions {
+  std::string host = "127.0.0.1";
+  std::string region = "us-east-1";
+  uint16_t port = 4566;
+  int http_port = 3000;
+  std::string data;
+  bool no_fsync = false;
+  std::string log_level = "warn";
+};
+
+struct ExecOptions {
+  CommonOptions common;
+  bool directory_given = false;
+  std::vector<std::string> command;
+  std::string data;  // empty: a temporary directory, removed afterwards
+  std::string log_level = "warn";
+};
+
+struct DeployOptions {
+  CommonOptions common;
+  bool force = false;
+  std::string package;  // where .serverless goes; empty: DIR/.serverless
+};
+
+struct PackageOptions {
+  CommonOptions common;
+  std::string package;
+};
+
+struct RemoveOptions {
+  CommonOptions common;
+};
+
+struct InfoOptions {
+  CommonOptions common;
+};
+
+struct InvokeOptions {
+  CommonOptions common;
+  std::string function;
+  std::string data;
+  std::string path;
+  std::string type = "RequestResponse";
+  std::string qualifier;
+  bool log = false;
+  bool raw = false;
+};
+
+struct LogsOptions {
+  CommonOptions common;
+  std::string function;
+  std::string start_time;
+  std::string filter;
+  int interval_ms = 1000;
+  bool tail = false;
+};
+
+struct PrintOptions {
+  CommonOptions common;
+  std::string format = "yaml";
+  std::string path;
+};
+
+struct TokenOptions {
+  CommonOptions common;
+  std::string secret_parameter;
+  std::string secret_env;
+  std::string issuer;
+  std::string subject = "me";
+  std::string audience;
+  std::string expires = "1h";
+  std::vector<std::string> claims;  // name=value
+};
+
+// Each runs one command and returns the process's exit status.
+int run_up(const UpOptions& options, const LaunchCloud& launch);
+int run_serve(const ServeOptions& options, const LaunchCloud& launch);
+int run_exec(const ExecOptions& options, const LaunchCloud& launch);
+int run_deploy(const DeployOptions& options);
+int run_package(const PackageOptions& options);
+int run_remove(const RemoveOptions& options);
+int run_info(const InfoOptions& options);
+int run_invoke(const InvokeOptions& options);
+int run_logs(const LogsOptions& options);
+int run_print(const PrintOptions& options);
+int run_token(const TokenOptions& options);
+
+}  // namespace dew::cli

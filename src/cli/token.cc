@@ -1,0 +1,94 @@
+// dew token: a JSON Web Token for trying an API, signed with a secret from SSM.
+// RFC 7519, RFC 7515; HS256.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include "base/encoding.h"
+#include "base/ids.h"
+#include "cli/cloud_calls.h"
+#include "cli/options.h"
+#include "cli/project.h"
+#include "cli/terminal.h"
+
+namespace dew::cli {
+
+namespace {
+
+std::string base64url(std::string_view bytes) {
+  std::string out = base64_encode(bytes);
+  for (char& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  while (out.ends_with('=')) out.pop_back();
+  return out;
+}
+
+// 90s, 15m, 1h, 7d; seconds where no unit is given.
+Result<int64_t> seconds_of(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  const int64_t factor = unit.empty() || unit == "s" ? 1
+                         : unit == "m"               ? 60
+                         : unit == "h"               ? 3600
+                         : unit == "d"               ? 86400
+                                                     : 0;
+  constexpr int64_t kMost = 100'000'000;
+  if (error != std::errc{} || factor == 0 || number > kMost || number < -kMost) {
+    return fail(ErrorKind::kInvalid,
+                fmt::format("--expires {}: give a time such as 90s, 15m, 1h or 7d", text));
+  }
+  return number * factor;
+}
+
+Result<std::string> secret_of(const TokenOptions& options) {
+  if (!options.secret_env.empty()) {
+    const char* value = std::getenv(options.secret_env.c_str());
+    if (!value || !*value)
+      return fail(ErrorKind::kNotFound,
+                  fmt::format("the environment has no variable {}", options.secret_env));
+    return std::string(value);
+  }
+  ApiClient api(endpoint_of(options.common),
+                options.common.region.empty() ? "us-east-1" : options.common.region,
+                credentials_from_environment());
+  const auto parameter = get_parameter(api, options.secret_parameter, true);
+  if (!parameter) return std::unexpected(parameter.error().to_error());
+  if (!*parameter) {
+    return fail(ErrorKind::kNotFound, fmt::format("SSM at {} has no parameter {}", api.endpoint(),
+                                                  options.secret_parameter));
+  }
+  return (*parameter)->value;
+}
+
+}  // namespace
+
+int run_token(const TokenOptions& options) {
+  const auto lifetime = seconds_of(options.expires);
+  if (!lifetime) {
+    report(lifetime.error());
+    return kUsage;
+  }
+  const auto secret = secret_of(options);
+  if (!secret) return report(secret.error());
+  const auto now = SystemClock().now_ms() / 1000;
+  json::Object claims{
+      {"sub", options.subject}, {"iat", now}, {"exp", now + *lifetime}, {"jti", uuid_v4()}};
+  if (!options.issuer.empty()) claims["iss"] = options.issuer;
+  if (!options.audience.empty()) claims["aud"] = options.audience;
+  for (const auto& claim : options.claims) {
+    const size_t equals = claim.find('=');
+    const std::string value = claim.substr(equals + 1);
+    auto parsed = json::parse(value);
+    claims[claim.substr(0, equals)] = parsed ? std::move(*parsed) : json::Value(value);
+  }
+  const std::string head =
+      base64url(R"({"alg":"HS256","typ":"JWT"})") + "." + base64url(json::dump(claims));
+  const std::string token = head + "." + base64url(hmac_sha256(*secret, head));
+  print_out(options.common.json
+                ? json::dump_pretty(json::Object{{"token", token}, {"claims", claims}})
+                : token);
+  return kDone;
+}
+
+}  // namespace dew::cli

@@ -1,0 +1,233 @@
+// dew up: the cloud, the service in it, its logs, and a redeployment at every change.
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "cli/deployer.h"
+#include "cli/log_follower.h"
+#include "cli/options.h"
+#include "cli/project.h"
+#include "cli/routes.h"
+#include "cli/running.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+#include "cli/watcher.h"
+
+namespace dew::cli {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLogInterval{200};
+constexpr std::chrono::milliseconds kQuiet{
+    50};  // after the last change, before a redeployment begins
+
+// Polls the functions' logs on a thread of its own and prints them.
+class LogPrinter {
+ public:
+  LogPrinter(std::string endpoint, std::string region)
+      : api_(std::move(endpoint), std::move(region), credentials_from_environment()) {}
+
+  void start(const serverless::Service& service) {
+    names_.clear();
+    std::vector<std::string> groups;
+    for (const auto& [key, function] : service.functions()) {
+      groups.push_back("/aws/lambda/" + service.function_name(key));
+      names_[groups.back()] = key;
+    }
+    const int64_t from = SystemClock().now_ms();
+    thread_ = std::jthread(
+        [this, groups, from](const std::stop_token& stop) { run(stop, groups, from); });
+  }
+  void stop() { thread_ = {}; }
+
+ private:
+  void run(const std::stop_token& stop, const std::vector<std::string>& groups, int64_t from) {
+    LogFollower follower(api_, {groups, from, ""});
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    do {
+      const auto events = follower.poll();
+      if (!events) continue;
+      for (const auto& event : *events)
+        print_out(log_line(event, names_.size() > 1 ? names_[event.group] : ""));
+    } while (!wake.wait_for(lock, stop, kLogInterval, [&] { return stop.stop_requested(); }));
+  }
+
+  ApiClient api_;
+  std::map<std::string, std::string> names_;
+  std::jthread thread_;
+};
+
+class Up {
+ public:
+  Up(const UpOptions& options, RunningCloud& cloud, uint16_t http_port)
+      : options_(options),
+        http_port_(http_port),
+        endpoint_(local_endpoint(cloud.port())),
+        region_(region_of(options.common)),
+        api_(endpoint_, region_, credentials_from_environment()),
+        logs_(endpoint_, region_) {}
+
+  Result<void> run(const Signals& signals) {
+    TRY(watcher_, Watcher::start(options_.common.directory));
+    auto first = deploy();
+    if (Signals::stopping()) return {};
+    if (!first) {
+      // Nothing runs yet. With files to watch, a corrected one may still start it.
+      if (options_.no_watch) return std::unexpected(first.error());
+      print_error(first.error().message);
+      print_progress("Waiting for a change to try again (Ctrl-C stops)");
+    }
+    watcher_->drain();
+    while (!Signals::stopping()) wait(signals);
+    logs_.stop();
+    return {};
+  }
+
+ private:
+  Result<void> deploy() {
+    const auto started = std::chrono::steady_clock::now();
+    TRY(auto service, load_project(options_.common, &api_, Seed::kYes));
+    if (watcher_) {
+      for (const auto& file : service.files) watcher_->add_file(file);
+    }
+    DeployRequest request{service, service.directory + "/.serverless"};
+    request.verbose = options_.common.verbose;
+    TRY(const auto deployment, deploy_service(api_, request));
+    const std::string id = deployment.api_id();
+    std::string url;
+    if (!id.empty()) {
+      TRY(url, open_http(api_, id, service.api_stage(), http_port_));
+    }
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    if (!running_) {
+      banner(service, url, seconds, deployment.changed);
+    } else {
+      print_progress(fmt::format(
+          "{} in {}",
+          deployment.changed ? styled(Style::kGreen, "Redeployed") : "Nothing to redeploy",
+          seconds_text(seconds)));
+    }
+    running_ = true;
+    if (!options_.no_logs) {
+      logs_.stop();
+      logs_.start(service);
+    }
+    return {};
+  }
+
+  // /_dew/info as rows: what is enforced here, and how functions are kept apart.
+  void info_rows() {
+    const auto info = api_.admin("GET", "/_dew/info");
+    if (!info) return;
+    for (const auto* key : {"auth", "isolation", "durability"}) {
+      const json::Value* value = json::find(*info, key);
+      if (!value) continue;
+      const std::string text = value->is_string() ? json::str(*value) : json::dump(*value);
+      print_progress(fmt::format("  {:<12} {}", key, text));
+    }
+  }
+
+  void banner(const serverless::Service& service, const std::string& url, double seconds,
+              bool changed) {
+    print_progress("");
+    print_progress(fmt::format("{} {} is {} ({}, stage {})", styled(Style::kGreen, "*"),
+                               styled(Style::kBold, service.name),
+                               changed ? "deployed" : "running, unchanged since last time",
+                               seconds_text(seconds), service.stage));
+    print_progress("");
+    if (!url.empty()) print_progress(fmt::format("  {:<12} {}", "API", styled(Style::kBold, url)));
+    for (const auto& route : routes_of(service)) {
+      print_progress(fmt::format("  {:<12} {:<7} {}{}  {}", "", route.method, url, route.path,
+                                 styled(Style::kDim, route.function)));
+    }
+    for (const auto& [key, function] : service.functions()) {
+      print_progress(fmt::format("  {:<12} {}", "function", service.function_name(key)));
+    }
+    print_progress(
+        fmt::format("  {:<12} {}  (export AWS_ENDPOINT_URL={})", "AWS APIs", endpoint_, endpoint_));
+    info_rows();
+    print_progress("");
+    print_progress(styled(
+        Style::kDim, options_.no_watch ? "Ctrl-C stops." : "Watching for changes; Ctrl-C stops."));
+    print_progress("");
+  }
+
+  void wait(const Signals& signals) {
+    pollfd watched[2] = {{signals.fd(), POLLIN, 0}, {watcher_->fd(), POLLIN, 0}};
+    if (poll(watched, options_.no_watch ? 1 : 2, -1) < 0 || Signals::stopping()) return;
+    const auto changes = watcher_->changes(kQuiet);
+    if (changes.empty()) return;
+    std::string names;
+    const std::string root = std::filesystem::canonical(options_.common.directory).string() + "/";
+    for (size_t i = 0; i < changes.size() && i < 3; ++i) {
+      names += (names.empty() ? "" : ", ") +
+               (changes[i].starts_with(root) ? changes[i].substr(root.size()) : changes[i]);
+    }
+    if (changes.size() > 3) names += fmt::format(" and {} more", changes.size() - 3);
+    print_progress(fmt::format("{} {} changed", styled(Style::kYellow, "~"), names));
+    const auto outcome = deploy();
+    if (!outcome && !Signals::stopping()) {
+      print_error(outcome.error().message);
+      print_progress(running_ ? "The version before goes on serving."
+                              : "Waiting for a change to try again (Ctrl-C stops)");
+    }
+    watcher_->drain();  // what the build wrote is no change of the user's
+  }
+
+  const UpOptions& options_;
+  const uint16_t http_port_;
+  const std::string endpoint_;
+  const std::string region_;
+  ApiClient api_;
+  LogPrinter logs_;
+  std::unique_ptr<Watcher> watcher_;
+  bool running_ = false;
+};
+
+}  // namespace
+
+int run_up(const UpOptions& options, const LaunchCloud& launch) {
+  if (auto level = set_log_level(options.log_level); !level) {
+    report(level.error());
+    return kUsage;
+  }
+  if (auto config = serverless::find_config(options.common.directory); !config)
+    return report(config.error());
+  std::error_code error;
+  const std::string directory =
+      std::filesystem::canonical(options.common.directory, error).string();
+  const std::string data = options.data.empty() ? directory + "/.dew" : options.data;
+  if (auto made = prepare_data_directory(data); !made) return report(made.error());
+  int http_port = options.http_port >= 0 ? options.http_port : http_port_of(options.common);
+  if (http_port < 0) http_port = 3000;
+  Signals signals;
+  CloudOptions cloud_options;
+  cloud_options.bind_address = options.host;
+  cloud_options.port = options.port;
+  cloud_options.http_port = static_cast<uint16_t>(http_port);
+  cloud_options.data_directory = data;
+  cloud_options.region = region_of(options.common);
+  cloud_options.fsync = !options.no_fsync;
+  auto cloud = launch(cloud_options);
+  if (!cloud) return report(cloud.error());
+  if (options.no_fsync)
+    print_warning("--no-fsync: the last moments before a power loss may be lost");
+  Result<void> outcome;
+  {
+    Up up(options, **cloud, static_cast<uint16_t>(http_port));
+    outcome = up.run(signals);
+  }
+  if (Signals::stopping()) print_progress("Stopping");
+  (*cloud)->stop(kStopDeadline);
+  if (!outcome) return report(outcome.error());
+  return kDone;
+}
+
+}  // namespace dew::cli

@@ -1,0 +1,1 @@
+"""The bench's harness: see bench/README.md."""

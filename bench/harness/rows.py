@@ -1,0 +1,153 @@
+"""What is measured. A row starts what it needs once, then measures once a round: everything in turn, so that whatever
+else the machine does in between falls on all alike. Figures are collected by name; the table takes their medians."""
+
+import contextlib
+import shutil
+import sys
+
+from . import aws, cloud, load, peers
+
+
+class Figures:
+    """Every value measured, by name."""
+
+    def __init__(self):
+        self.values = {}
+
+    def add(self, name, value):
+        self.values.setdefault(name, []).append(value)
+
+    def extend(self, name, values):
+        self.values.setdefault(name, []).extend(values)
+
+
+def progress(text):
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+class Ready:
+    """Time to ready and idle memory of `dew serve`."""
+
+    def __init__(self, plan, stack):
+        self.plan = plan
+
+    def measure(self, figures):
+        for _ in range(self.plan.starts):
+            serve = cloud.Serve()
+            with serve.start() as child:
+                figures.add("serve_ready_ms", serve.ready_s * 1000)
+                rss, pss = child.memory_mib()
+                figures.add("serve_rss_mib", rss)
+                figures.add("serve_pss_mib", pss)
+
+
+class Up:
+    """`dew up` of the example, from an empty data directory, its program built already; beside serverless-offline's
+    start with the hello."""
+
+    def __init__(self, plan, stack):
+        self.users = cloud.Up(cloud.USERS, "/users")
+        with self.users.start("up-users-build"):  # builds the program
+            pass
+
+    def measure(self, figures):
+        with self.users.start("up-users"):
+            figures.add("up_users_ms", self.users.ready_s * 1000)
+        offline = peers.Offline()
+        with offline.start():
+            figures.add("offline_start_ms", offline.ready_s * 1000)
+
+
+class Hello:
+    """Warm requests through the API, at 1 and at 16 connections."""
+
+    def __init__(self, plan, stack):
+        self.plan = plan
+        plain = peers.Plain()
+        stack.enter_context(plain.start())
+        self.sides = {
+            "dew_cpp": cloud.Up(cloud.HELLO["hello-cpp"], "/hello"),
+            "dew_node": cloud.Up(cloud.HELLO["hello-node"], "/hello"),
+            "offline_node": peers.Offline(),
+            "nginx": peers.Nginx(plain),
+        }
+        for side in self.sides.values():
+            stack.enter_context(side.start())
+        self.sides["plain"] = plain
+        for side in self.sides.values():
+            load.run(side.url, 16, 1)  # warm: code compiled, environments started
+
+    def measure(self, figures):
+        for name, side in self.sides.items():
+            one = load.run(side.url, 1, self.plan.seconds)
+            many = load.run(side.url, 16, self.plan.seconds)
+            figures.add(f"{name}_p50_us", one.p50_us)
+            figures.add(f"{name}_p99_us", one.p99_us)
+            figures.add(f"{name}_rate_1", one.rate)
+            figures.add(f"{name}_rate_16", many.rate)
+
+
+class Cold:
+    """The first request that meets no environment, beside the bare spawn of the same program: started with the
+    Runtime API's address missing, it ends as soon as it has started."""
+
+    def __init__(self, plan, stack):
+        self.plan = plan
+        self.sides = {}
+        for name, folder in cloud.HELLO.items():
+            up = cloud.Up(folder, "/hello")
+            stack.enter_context(up.start(f"cold-{name}"))
+            self.sides[name.removeprefix("hello-")] = up
+
+    def measure(self, figures):
+        bare = {
+            "cpp": [cloud.HELLO["hello-cpp"] / "bootstrap"],
+            "node": [shutil.which("node"), "-e", f"require('{cloud.HELLO['hello-node']}/handler.js')"],
+        }
+        for name, up in self.sides.items():
+            for turn in range(self.plan.colds):
+                up.forget_environments(f"hello-{name}-dev-hello", f"{turn}-{id(figures)}-{len(figures.values)}")
+                figures.add(f"cold_{name}_ms", up.request_ms())
+                figures.extend(f"spawn_{name}_ms", peers.spawn_ms(bare[name], 1))
+
+
+class DynamoDb:
+    """PutItem and GetItem at 16 connections, beside dynalite."""
+
+    def __init__(self, plan, stack):
+        self.plan = plan
+        fast, durable, dynalite = cloud.Serve("--no-fsync"), cloud.Serve(), peers.Dynalite()
+        stack.enter_context(dynalite.start())
+        for name, serve in (("nofsync", fast), ("fsync", durable)):
+            child = stack.enter_context(serve.start(f"dynamodb-{name}"))
+            aws.prepare_table(serve.url, child)
+        self.sides = {"dew_nofsync": fast, "dew_fsync": durable, "dynalite": dynalite}
+        for side in self.sides.values():
+            load.run(side.url, 16, 1, "dynamodb.lua", ("PutItem", 1))
+
+    def measure(self, figures):
+        for operation in ("PutItem", "GetItem"):
+            for name, side in self.sides.items():
+                if operation == "GetItem" and name == "dew_fsync":
+                    continue  # a read is the same with and without
+                one = load.run(side.url, 16, self.plan.seconds, "dynamodb.lua", (operation, len(figures.values)))
+                figures.add(f"{name}_{operation}_rate", one.rate)
+
+
+ROWS = {"ready": Ready, "up": Up, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb}
+
+
+def run(names, plan):
+    figures = Figures()
+    with contextlib.ExitStack() as stack:
+        rows = []
+        for name in names:
+            progress(f"starting {name}")
+            rows.append((name, ROWS[name](plan, stack)))
+        for turn in range(plan.rounds):
+            for name, row in rows:
+                progress(f"round {turn + 1} of {plan.rounds}: {name}")
+                row.measure(figures)
+    return figures
+
+

@@ -1,0 +1,100 @@
+"""The table: medians, ratios beside absolute numbers, and whether each goal is met."""
+
+import statistics
+
+MET, MISSED = "met", "MISSED"
+
+
+class Medians(dict):
+    def __init__(self, values):
+        super().__init__({name: statistics.median(some) for name, some in values.items()})
+
+    def ratio(self, over, under):
+        return self[over] / self[under] if over in self and self.get(under) else None
+
+
+def number(value, unit=""):
+    if value is None:
+        return "-"
+    text = f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return f"{text} {unit}".strip()
+
+
+def verdict(ok):
+    return MET if ok else MISSED
+
+
+def lines(m):
+    """(what, figure, beside, ratio, goal, verdict) of everything that was measured; None parts a group."""
+    if "serve_ready_ms" in m:
+        yield ("dew serve: ready", number(m["serve_ready_ms"], "ms"), "", "", "< 50 ms", verdict(m["serve_ready_ms"] < 50))
+        yield ("dew serve: idle RSS", number(m["serve_rss_mib"], "MiB"), "", "", "< 20 MiB",
+               verdict(m["serve_rss_mib"] < 20))
+        yield ("dew serve: idle PSS", number(m["serve_pss_mib"], "MiB"), "", "", "", "")
+        yield None
+    if "up_users_ms" in m:
+        yield ("dew up users-cpp: first 200", number(m["up_users_ms"], "ms"),
+               "serverless-offline hello " + number(m["offline_start_ms"], "ms"),
+               f"{m.ratio('offline_start_ms', 'up_users_ms'):.1f}x faster", "", "")
+        yield None
+    if "dew_cpp_rate_16" in m:
+        yield from hello_lines(m)
+        yield None
+    for name, title in (("cpp", "C++"), ("node", "Node")):
+        if f"cold_{name}_ms" in m:
+            cold, bare = m[f"cold_{name}_ms"], m[f"spawn_{name}_ms"]
+            goal, ok = ("<= 3x bare + 5 ms", verdict(cold <= 3 * bare + 5)) if name == "cpp" else ("", "")
+            yield (f"cold start, {title} hello", number(cold, "ms"), "bare spawn " + number(bare, "ms"),
+                   f"{cold / bare:.1f}x", goal, ok)
+    if "cold_cpp_ms" in m:
+        yield None
+    if "dynalite_PutItem_rate" in m:
+        for operation in ("PutItem", "GetItem"):
+            ratio = m.ratio(f"dew_nofsync_{operation}_rate", f"dynalite_{operation}_rate")
+            yield (f"{operation}, 16 connections" + (", fsync off" if operation == "PutItem" else ""),
+                   number(m[f"dew_nofsync_{operation}_rate"], "/s"),
+                   "dynalite " + number(m[f"dynalite_{operation}_rate"], "/s"), f"{ratio:.1f}x", ">= 4x", verdict(ratio >= 4))
+        ratio = m.ratio("dew_fsync_PutItem_rate", "dynalite_PutItem_rate")
+        yield ("PutItem, 16 connections, durable", number(m["dew_fsync_PutItem_rate"], "/s"),
+               "dynalite (memory)", f"{ratio:.1f}x", "", "")
+
+
+SIDES = (("dew_cpp", "dew, C++ hello"), ("dew_node", "dew, Node hello"),
+         ("offline_node", "serverless-offline, Node hello"), ("nginx", "nginx -> plain C++ (floor)"),
+         ("plain", "plain C++ server"))
+
+
+def hello_lines(m):
+    for side, title in SIDES:
+        yield (f"{title}: 1 connection", f"p50 {number(m[f'{side}_p50_us'])} us", f"p99 {number(m[f'{side}_p99_us'])} us",
+               number(m[f"{side}_rate_1"], "/s"), "", "")
+    offline, floor = m["offline_node_rate_16"], m["nginx_rate_16"]
+    for side, title in SIDES:
+        rate = m[f"{side}_rate_16"]
+        goal, ok = {
+            "dew_cpp": (">= 7x offline, >= 40 % of floor", verdict(rate >= 7 * offline and rate >= 0.4 * floor)),
+            "dew_node": (">= 5x offline", verdict(rate >= 5 * offline)),
+        }.get(side, ("", ""))
+        yield (f"{title}: 16 connections", number(rate, "/s"), f"{rate / floor:.0%} of floor",
+               f"{rate / offline:.1f}x offline", goal, ok)
+
+
+def render(figures, heading):
+    rows = list(lines(Medians(figures.values)))
+    while rows and rows[-1] is None:
+        rows.pop()
+    full = [row for row in rows if row]
+    widths = [max(len(row[i]) for row in full) for i in range(6)] if full else []
+    out = [heading, ""]
+    for row in rows:
+        if row is None:
+            out.append("")
+            continue
+        cells = [row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].ljust(widths[2]), row[3].rjust(widths[3]),
+                 row[4].ljust(widths[4]), row[5]]
+        out.append("  ".join(cells).rstrip())
+    return "\n".join(out)
+
+
+def missed(figures):
+    return [row[0] for row in lines(Medians(figures.values)) if row and row[5] == MISSED]

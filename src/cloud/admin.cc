@@ -6,8 +6,12 @@ namespace dew::cloud {
 
 namespace {
 
-http::Response answer(int status, const json::Object& body) { return http::Response::json(status, json::dump(body) + "\n"); }
-http::Response refuse(int status, std::string message) { return answer(status, {{"message", std::move(message)}}); }
+http::Response answer(int status, const json::Object& body) {
+  return http::Response::json(status, json::dump(body) + "\n");
+}
+http::Response refuse(int status, std::string message) {
+  return answer(status, {{"message", std::move(message)}});
+}
 
 }  // namespace
 
@@ -21,9 +25,10 @@ void Admin::handle(http::Request request, http::Responder respond) {
   if (path == "/_dew/info" && get) return respond(answer(200, info_()));
   if (path == "/_dew/http" && request.method == "POST") {
     // Opening a port may block: not on the io thread.
-    return workers_.post([this, request = std::move(request), respond = std::move(respond)]() mutable {
-      open_port(request, std::move(respond));
-    });
+    return workers_.post(
+        [this, request = std::move(request), respond = std::move(respond)]() mutable {
+          open_port(request, std::move(respond));
+        });
   }
   respond(refuse(404, fmt::format("no such endpoint: {} {}", request.method, path)));
 }
@@ -35,11 +40,14 @@ void Admin::open_port(const http::Request& request, http::Responder respond) {
   const auto stage = object ? json::string_at(*object, "stage") : std::nullopt;
   const auto port = object ? json::int_at(*object, "port") : std::nullopt;
   if (!api_id || !stage || !port || *port < 0 || *port > 65535) {
-    return respond(refuse(400, R"(expected {"apiId": string, "stage": string, "port": 0 to 65535})"));
+    return respond(
+        refuse(400, R"(expected {"apiId": string, "stage": string, "port": 0 to 65535})"));
   }
-  const auto opened = apps_.open(static_cast<uint16_t>(*port), std::string(*api_id), std::string(*stage));
+  const auto opened =
+      apps_.open(static_cast<uint16_t>(*port), std::string(*api_id), std::string(*stage));
   if (!opened) return respond(refuse(409, opened.error().message));
-  respond(answer(200, {{"url", fmt::format("http://localhost:{}/{}", *opened, *stage)}, {"port", *opened}}));
+  respond(answer(
+      200, {{"url", fmt::format("http://localhost:{}/{}", *opened, *stage)}, {"port", *opened}}));
 }
 
 }  // namespace dew::cloud

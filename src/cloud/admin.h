@@ -1,7 +1,8 @@
 // /_dew/: what `dew` itself, monitors and the console ask the cloud, beside AWS's APIs.
-//   GET  /_dew/health  200 {"status":"ready","version":…} once the AWS APIs answer; 503 {"status":"starting"} before
-//   GET  /_dew/info    region, account, ports, modes, isolation: what a start-up banner shows
-//   POST /_dew/http    {"apiId","stage","port"} opens the application's port; 200 {"url":…}; 409 when it is taken
+//   GET  /_dew/health  200 {"status":"ready","version":…} once the AWS APIs answer; 503
+//   {"status":"starting"} before GET  /_dew/info    region, account, ports, modes, isolation: what
+//   a start-up banner shows POST /_dew/http    {"apiId","stage","port"} opens the application's
+//   port; 200 {"url":…}; 409 when it is taken
 #pragma once
 
 #include <atomic>

@@ -4,22 +4,27 @@
 
 namespace dew::cloud {
 
-void AppPorts::route(const Guarded<Stages>& stages, http::Request request, http::Responder respond) const {
+void AppPorts::route(const Guarded<Stages>& stages, http::Request request,
+                     http::Responder respond) const {
   const std::string_view path = request.path();
   const size_t slash = path.find('/', 1);
-  std::string stage(path.substr(path.empty() ? 0 : 1, slash == std::string_view::npos ? slash : slash - 1));
+  std::string stage(
+      path.substr(path.empty() ? 0 : 1, slash == std::string_view::npos ? slash : slash - 1));
   std::string api_id;
   std::string known;
   stages.read([&](const Stages& map) {
     if (const auto it = map.find(stage); it != map.end()) api_id = it->second;
-    for (const auto& entry : map) known += fmt::format("{}/{}/", known.empty() ? "" : ", ", entry.first);
+    for (const auto& entry : map)
+      known += fmt::format("{}/{}/", known.empty() ? "" : ", ", entry.first);
   });
   if (api_id.empty()) {
     return respond(http::Response::json(
-        404, fmt::format(R"({{"message":"Not found: this port serves the API under {}"}})", known)));
+        404,
+        fmt::format(R"({{"message":"Not found: this port serves the API under {}"}})", known)));
   }
   std::string rest = slash == std::string_view::npos ? "/" : std::string(path.substr(slash));
-  serve_(std::move(request), std::move(respond), std::move(api_id), std::move(stage), std::move(rest));
+  serve_(std::move(request), std::move(respond), std::move(api_id), std::move(stage),
+         std::move(rest));
 }
 
 Result<uint16_t> AppPorts::open(uint16_t port, std::string api_id, std::string stage) {
@@ -31,7 +36,8 @@ Result<uint16_t> AppPorts::open(uint16_t port, std::string api_id, std::string s
       options.address = address_;
       options.port = port;
       auto server = net::Server::listen(
-          loops_, options, [this, stages = opened.stages](http::Request request, http::Responder respond) {
+          loops_, options,
+          [this, stages = opened.stages](http::Request request, http::Responder respond) {
             route(*stages, std::move(request), std::move(respond));
           });
       if (!server) return std::unexpected(std::move(server).error());
@@ -40,7 +46,8 @@ Result<uint16_t> AppPorts::open(uint16_t port, std::string api_id, std::string s
       it = state.ports.insert_or_assign(bound, std::move(opened)).first;
     }
     state.url = fmt::format("http://localhost:{}/{}", it->first, stage);
-    it->second.stages->with([&](Stages& map) { map.insert_or_assign(std::move(stage), std::move(api_id)); });
+    it->second.stages->with(
+        [&](Stages& map) { map.insert_or_assign(std::move(stage), std::move(api_id)); });
     return it->first;
   });
 }

@@ -1,6 +1,7 @@
-// The application's own port (3000 by default): serves a deployed API under /{stage}/…, as serverless-offline
-// does, so that a browser or a test needs no api id. Opened by POST /_dew/http; opening the same port again
-// re-points or adds a stage. Thread-safe; open() blocks and must not run on an io thread.
+// The application's own port (3000 by default): serves a deployed API under /{stage}/…, as
+// serverless-offline does, so that a browser or a test needs no api id. Opened by POST /_dew/http;
+// opening the same port again re-points or adds a stage. Thread-safe; open() blocks and must not
+// run on an io thread.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace dew::cloud {
 class AppPorts {
  public:
   // Answers a request of the API's stage; `path` is what follows the stage, "/" at least.
-  using Serve = std::function<void(http::Request, http::Responder, std::string api_id, std::string stage, std::string path)>;
+  using Serve = std::function<void(http::Request, http::Responder, std::string api_id,
+                                   std::string stage, std::string path)>;
 
   AppPorts(net::Loops& loops, std::string address, Serve serve)
       : loops_(loops), address_(std::move(address)), serve_(std::move(serve)) {}

@@ -7,20 +7,23 @@ namespace dew::cloud {
 namespace {
 
 bool ends_with(std::string_view text, std::string_view suffix) {
-  return text.size() >= suffix.size() && http::iequals(text.substr(text.size() - suffix.size()), suffix);
+  return text.size() >= suffix.size() &&
+         http::iequals(text.substr(text.size() - suffix.size()), suffix);
 }
 
 bool is_address(std::string_view host) {
   if (host.empty()) return false;
   if (host.front() == '[') return true;
-  return std::all_of(host.begin(), host.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  return std::all_of(host.begin(), host.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
 // Names that only ever mean this machine, and the names under which AWS's own clients reach us.
 bool is_own_name(std::string_view host) {
-  return host.empty() || is_address(host) || http::iequals(host, "localhost") || ends_with(host, ".localhost") ||
-         ends_with(host, ".localhost.localstack.cloud") || http::iequals(host, "localhost.localstack.cloud") ||
-         ends_with(host, ".amazonaws.com") || host.find('.') == std::string_view::npos;
+  return host.empty() || is_address(host) || http::iequals(host, "localhost") ||
+         ends_with(host, ".localhost") || ends_with(host, ".localhost.localstack.cloud") ||
+         http::iequals(host, "localhost.localstack.cloud") || ends_with(host, ".amazonaws.com") ||
+         host.find('.') == std::string_view::npos;
 }
 
 bool is_own_origin(std::string_view origin) {
@@ -29,7 +32,8 @@ bool is_own_origin(std::string_view origin) {
   std::string_view host = origin.substr(scheme + 3);
   if (host.empty()) return false;
   host = host.front() == '[' ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
-  return host == "127.0.0.1" || host == "[::1]" || http::iequals(host, "localhost") || ends_with(host, ".localhost");
+  return host == "127.0.0.1" || host == "[::1]" || http::iequals(host, "localhost") ||
+         ends_with(host, ".localhost");
 }
 
 }  // namespace

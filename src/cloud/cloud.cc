@@ -1,23 +1,17 @@
 #include "cloud/cloud.h"
 
-#include <filesystem>
-
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "aws/dispatcher.h"
-#include "cloud/adapters.h"
 #include "cloud/admin.h"
 #include "cloud/app_ports.h"
-#include "cloud/credentials.h"
 #include "cloud/front_door.h"
 #include "services/apigateway/service.h"
-#include "services/cloudformation/service.h"
 #include "services/dynamodb/service.h"
 #include "services/iam/service.h"
-#include "services/lambda/service.h"
-#include "services/logs/service.h"
 #include "services/s3/service.h"
-#include "services/ssm/service.h"
 #include "services/sts/service.h"
 #include "store/rocksdb/rocksdb_store.h"
 
@@ -30,7 +24,16 @@ constexpr size_t kWorkers = 4;
 // Half of the cores, at least one: the rest is for the functions (net/loop.h).
 size_t loop_count() { return std::max<size_t>(1, std::thread::hardware_concurrency() / 2); }
 
-// Members are made from top to bottom and destroyed from bottom to top: whoever is used stands above its user.
+class NoFunctions final : public apigateway::FunctionInvoker {
+ public:
+  void invoke(apigateway::FunctionRequest,
+              std::move_only_function<void(apigateway::FunctionResponse)> done) override {
+    done({.message = "this build has no Lambda"});
+  }
+};
+
+// Members are made from top to bottom and destroyed from bottom to top: whoever is used stands
+// above its user.
 class Cloud final : public cli::RunningCloud {
  public:
   Cloud(const cli::CloudOptions& options, std::unique_ptr<store::Store> store)
@@ -39,35 +42,26 @@ class Cloud final : public cli::RunningCloud {
         config_(make_config()),
         context_{config_, clock_, *store_, dispatcher_, loops_, workers_},
         dispatcher_(dispatcher_options()),
-        logs_(context_),
-        log_sink_(logs_.ingest()),
-        ssm_(context_),
         iam_(context_),
         sts_(context_),
         s3_(context_),
         dynamodb_(context_),
-        lambda_(context_, log_sink_),
         apigateway_(context_, invoker_),
-        cloudformation_(context_),
-        credentials_(iam_, sts_),
         apps_(loops_, options.bind_address,
-              [this](http::Request request, http::Responder respond, std::string api_id, std::string stage, std::string path) {
+              [this](http::Request request, http::Responder respond, std::string api_id,
+                     std::string stage, std::string path) {
                 apigateway_.handle(std::move(request), std::move(respond),
                                    {std::move(api_id), std::move(stage), std::move(path)});
               }),
         admin_(workers_, apps_, [this] { return info(); }),
         front_door_(dispatcher_, apigateway_, admin_) {
-    invoker_.set(&lambda_);
-    dispatcher_.set_credentials(&credentials_);
-    logs_.register_operations(registry_);
-    ssm_.register_operations(registry_);
+    sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
+    dispatcher_.set_credentials(&sts_);
     iam_.register_operations(registry_);
     sts_.register_operations(registry_);
     s3_.register_operations(registry_);
     dynamodb_.register_operations(registry_);
-    lambda_.register_operations(registry_);
     apigateway_.register_operations(registry_);
-    cloudformation_.register_operations(registry_);
   }
 
   ~Cloud() override { stop(std::chrono::milliseconds(0)); }
@@ -77,12 +71,12 @@ class Cloud final : public cli::RunningCloud {
     options.address = options_.bind_address;
     options.port = options_.port;
     options.body_bytes = limits::kServiceBodyBytes;
-    TRY(server_, net::Server::listen(loops_, options, [this](http::Request request, http::Responder respond) {
-          front_door_.handle(std::move(request), std::move(respond));
-        }));
+    TRY(auto server, net::Server::listen(
+                         loops_, options, [this](http::Request request, http::Responder respond) {
+                           front_door_.handle(std::move(request), std::move(respond));
+                         }));
+    server_ = std::move(server);
     config_.port = server_->port();
-    // What a stack update left unfinished in an earlier life goes on only now, when services can be called.
-    cloudformation_.resume();
     admin_.set_ready();
     return {};
   }
@@ -93,8 +87,6 @@ class Cloud final : public cli::RunningCloud {
     if (stopped_.exchange(true)) return;
     if (server_) server_->drain(deadline);
     apps_.drain(deadline);
-    lambda_.stop();
-    logs_.stop();
     server_.reset();
     loops_.stop();
   }
@@ -123,12 +115,10 @@ class Cloud final : public cli::RunningCloud {
   }
 
   json::Object info() const {
-    json::Object out{{"version", DEW_VERSION}, {"region", config_.region}, {"account", config_.account},
-                     {"endpoint", config_.endpoint()}, {"apiUrl", apps_.url()}, {"auth", "relaxed"},
+    json::Object out{{"version", DEW_VERSION},     {"region", config_.region},
+                     {"account", config_.account}, {"endpoint", config_.endpoint()},
+                     {"apiUrl", apps_.url()},      {"auth", "relaxed"},
                      {"fsync", options_.fsync}};
-    json::Array isolation;
-    for (const auto& line : lambda_.isolation()) isolation.emplace_back(line);
-    out.emplace("isolation", std::move(isolation));
     return out;
   }
 
@@ -141,18 +131,12 @@ class Cloud final : public cli::RunningCloud {
   net::Workers workers_{kWorkers};
   services::Context context_;
   aws::Dispatcher dispatcher_;
-  logs::Service logs_;
-  LogsSink log_sink_;
-  ssm::Service ssm_;
   iam::Service iam_;
   sts::Service sts_;
   s3::Service s3_;
   dynamodb::Service dynamodb_;
-  LambdaInvoker invoker_;
-  lambda::Service lambda_;
+  NoFunctions invoker_;
   apigateway::Service apigateway_;
-  cloudformation::Service cloudformation_;
-  Credentials credentials_;
   AppPorts apps_;
   Admin admin_;
   FrontDoor front_door_;
@@ -166,12 +150,14 @@ Result<std::unique_ptr<cli::RunningCloud>> launch(const cli::CloudOptions& optio
   std::error_code error;
   std::filesystem::create_directories(options.data_directory, error);
   if (error) {
-    return fail(ErrorKind::kIo, fmt::format("cannot create the data directory {}: {}", options.data_directory, error.message()));
+    return fail(ErrorKind::kIo, fmt::format("cannot create the data directory {}: {}",
+                                            options.data_directory, error.message()));
   }
   // Secrets, code and data: nobody else on this machine reads them.
   std::filesystem::permissions(options.data_directory, std::filesystem::perms::owner_all, error);
-  TRY(auto store, store::open_rocksdb({.directory = options.data_directory + "/store",
-                                       .sync = options.fsync ? store::Sync::kOn : store::Sync::kOff}));
+  TRY(auto store,
+      store::open_rocksdb({.directory = options.data_directory + "/store",
+                           .sync = options.fsync ? store::Sync::kOn : store::Sync::kOff}));
   auto cloud = std::make_unique<Cloud>(options, std::move(store));
   CHECK_OK(cloud->listen());
   return cloud;

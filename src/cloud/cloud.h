@@ -1,5 +1,5 @@
-// The composition root: makes the store, the threads, the services and the front door, wires them, and takes
-// them down in the opposite order. Nothing includes this folder but main().
+// The composition root: makes the store, the threads, the services and the front door, wires them,
+// and takes them down in the opposite order. Nothing includes this folder but main().
 #pragma once
 
 #include "cli/launcher.h"

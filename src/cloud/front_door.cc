@@ -10,9 +10,11 @@ void FrontDoor::handle(http::Request request, http::Responder respond) {
   }
   if (!allowed_from_browser(request)) {
     return respond(http::Response::json(
-        403, R"({"message":"A web page of another origin must not call this endpoint: use a page served from localhost"})"));
+        403,
+        R"({"message":"A web page of another origin must not call this endpoint: use a page served from localhost"})"));
   }
-  if (request.target.starts_with("/_dew")) return admin_.handle(std::move(request), std::move(respond));
+  if (request.target.starts_with("/_dew"))
+    return admin_.handle(std::move(request), std::move(respond));
   dispatcher_.handle(std::move(request), std::move(respond));
 }
 

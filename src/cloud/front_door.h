@@ -1,4 +1,5 @@
-// The front door of port 4566: administration under /_dew/, deployed APIs by host or path, AWS's APIs otherwise.
+// The front door of port 4566: administration under /_dew/, deployed APIs by host or path, AWS's
+// APIs otherwise.
 #pragma once
 
 #include "aws/dispatcher.h"

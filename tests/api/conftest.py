@@ -8,6 +8,7 @@ DEW_BINARY chooses the binary (default build/release/dew).
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -179,8 +180,8 @@ def unique():
 def npm_install(tmp_path_factory):
     """npm_install({"package": "version"}) gives a folder with node_modules, kept under build/npm between runs."""
     def get(packages):
-        key = "_".join(f"{n}@{v}" for n, v in sorted(packages.items())).replace("/", "+")
-        folder = ROOT / "build/npm" / key
+        key = "_".join(f"{n}@{v}" for n, v in sorted(packages.items()))
+        folder = ROOT / "build/npm" / hashlib.sha256(key.encode()).hexdigest()[:16]
         if not (folder / "done").exists():
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "package.json").write_text(json.dumps({"private": True, "dependencies": packages}))

@@ -65,7 +65,7 @@ def expand(value, names):
                     info.external_attr = 0o755 << 16
                     archive.writestr(info, text)
             return buffer.getvalue()
-        return {k: expand(v, names) for k, v in value.items()}
+        return {expand(k, names): expand(v, names) for k, v in value.items()}
     return value
 
 
@@ -84,7 +84,7 @@ def lookup(document, path):
 def check(output, expected, names, where):
     for path, want in (expected or {}).items():
         want = expand(want, names)
-        got = lookup(output, path)
+        got = lookup(output, expand(path, names))
         shown = f"{where}: {path} is {got!r}, expected {want!r} in {json.dumps(output, default=str)[:1500]}"
         if isinstance(want, str) and want == "!absent":
             assert got in (None, [], {}, ""), shown

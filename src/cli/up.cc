@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "cli/deployer.h"
@@ -83,7 +84,6 @@ class Up {
       print_error(first.error().message);
       print_progress("Waiting for a change to try again (Ctrl-C stops)");
     }
-    watcher_->drain();
     while (!Signals::stopping()) wait(signals);
     logs_.stop();
     return {};
@@ -96,7 +96,10 @@ class Up {
     if (watcher_) {
       for (const auto& file : service.files) watcher_->add_file(file);
     }
+    CHECK_OK(run_build(service, -1));
+    note_build_outputs();
     DeployRequest request{service, service.directory + "/.serverless"};
+    request.build = false;
     request.verbose = options_.common.verbose;
     TRY(const auto deployment, deploy_service(api_, request));
     const std::string id = deployment.api_id();
@@ -120,6 +123,19 @@ class Up {
       logs_.start(service);
     }
     return {};
+  }
+
+  // What a build writes into the directory is no change of the user's. Which files those are is
+  // learnt: what changed during the first build, and what changes during two builds in a row. What
+  // else changed meanwhile was edited, and is deployed next.
+  void note_build_outputs() {
+    std::set<std::string> edited;
+    for (auto& path : watcher_->changes(std::chrono::milliseconds(0))) {
+      if (!built_ || edited_.contains(path)) outputs_.insert(path);
+      if (!outputs_.contains(path)) edited.insert(std::move(path));
+    }
+    built_ = true;
+    edited_ = std::move(edited);
   }
 
   // /_dew/info as rows: what is enforced here, and how functions are kept apart.
@@ -161,8 +177,11 @@ class Up {
 
   void wait(const Signals& signals) {
     pollfd watched[2] = {{signals.fd(), POLLIN, 0}, {watcher_->fd(), POLLIN, 0}};
-    if (poll(watched, options_.no_watch ? 1 : 2, -1) < 0 || Signals::stopping()) return;
-    const auto changes = watcher_->changes(kQuiet);
+    if (edited_.empty()) {
+      if (poll(watched, options_.no_watch ? 1 : 2, -1) < 0 || Signals::stopping()) return;
+    }
+    auto changes = watcher_->changes(kQuiet);
+    changes.insert(changes.end(), edited_.begin(), edited_.end());
     if (changes.empty()) return;
     std::string names;
     const std::string root = std::filesystem::canonical(options_.common.directory).string() + "/";
@@ -178,7 +197,6 @@ class Up {
       print_progress(running_ ? "The version before goes on serving."
                               : "Waiting for a change to try again (Ctrl-C stops)");
     }
-    watcher_->drain();  // what the build wrote is no change of the user's
   }
 
   const UpOptions& options_;
@@ -188,6 +206,9 @@ class Up {
   ApiClient api_;
   LogPrinter logs_;
   std::unique_ptr<Watcher> watcher_;
+  std::set<std::string> outputs_;  // files that builds write
+  std::set<std::string> edited_;   // files that changed during the last build and may be edits
+  bool built_ = false;
   bool running_ = false;
 };
 

@@ -125,9 +125,4 @@ std::vector<std::string> Watcher::changes(std::chrono::milliseconds quiet) {
   return out;
 }
 
-void Watcher::drain() {
-  std::vector<std::string> dropped;
-  read_events(dropped);
-}
-
 }  // namespace dew::cli

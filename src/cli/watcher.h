@@ -29,8 +29,6 @@ class Watcher {
   // Reads what happened, then waits until `quiet` has passed without more. The changed paths,
   // without doubles; empty when nothing that matters changed.
   std::vector<std::string> changes(std::chrono::milliseconds quiet);
-  // Forgets what happened so far, as after a build that wrote into the directory.
-  void drain();
 
  private:
   Watcher(int fd, std::string root) : fd_(fd), root_(std::move(root)) {}

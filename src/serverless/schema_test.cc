@@ -134,7 +134,7 @@ TEST(Service, SeedsBeforeSsm) {
   };
   const auto service = load_service_text(
       "service: users\nprovider: {name: aws, environment: {S: '${ssm:/users/${sls:stage}/s}'}}\n"
-      "custom: {dew: {parameters: {/users/dev/s: hidden}}}\n",
+      "custom: {dew: {parameters: {'/users/${sls:stage}/s': hidden}}}\n",
       options);
   ASSERT_TRUE(service) << service.error().message;
   EXPECT_EQ(service->at("provider.environment.S")->text, "hidden");

@@ -7,11 +7,10 @@
 #include "serverless/glob.h"
 #include "serverless/service.h"
 
-using namespace dew;
-using namespace dew::serverless;
+namespace dew::serverless {
+namespace {
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+int try_one(std::string_view text) {
   LoadOptions options;
   options.directory = "/nonexistent";
   options.sources.env = [](std::string_view name) -> std::optional<std::string> {
@@ -25,9 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.seed = [](const std::vector<SeedParameter>&) -> Result<void> { return {}; };
   const auto service = load_service_text(text, options);
   if (!service) {
-    if (service.error().message.empty() ||
-        service.error().message.find('\x01') != std::string::npos)
-      abort();
+    if (service.error().message.empty() || service.error().message.starts_with('\x01')) abort();
     return 0;
   }
   Artifacts artifacts;
@@ -46,4 +43,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto yaml = parse_yaml(to_yaml(service->root), "again.yml");
   if (yaml && json::dump(to_json(*yaml)) != json::dump(to_json(service->root))) abort();
   return 0;
+}
+
+}  // namespace
+}  // namespace dew::serverless
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return dew::serverless::try_one({reinterpret_cast<const char*>(data), size});
 }

@@ -78,14 +78,16 @@ Result<void> load_plugin_dotenv(Resolver& resolver, const VariableSources& sourc
   return {};
 }
 
-Result<std::vector<SeedParameter>> seed_parameters(const Node* parameters) {
+// Names may hold variables, which elsewhere keys may not.
+Result<std::vector<SeedParameter>> seed_parameters(Resolver& resolver, const Node* parameters) {
   std::vector<SeedParameter> out;
   if (!parameters || parameters->is_null()) return out;
   const std::string path = "custom.dew.parameters";
   if (!parameters->is_map())
     return fail_at(parameters->mark, path, "must be a map from parameter name to value");
   for (const auto& [name, mark, value] : parameters->entries) {
-    SeedParameter parameter{name, "SecureString", value.scalar_text()};
+    TRY(auto resolved, resolver.resolve_text(name, mark, path + "." + name));
+    SeedParameter parameter{std::move(resolved), "SecureString", value.scalar_text()};
     if (value.is_map()) {
       const Node* text = value.find("value");
       if (!text) return fail_at(mark, path + "." + name, "the key 'value' is missing");
@@ -118,7 +120,7 @@ Result<Service> finish(Node root, Service service, LoadOptions options) {
   service.hides_dotenv = service.hides_dotenv || plugin;
   TRY(service.region, resolver.region());
   TRY(const Node* parameters, resolver.resolve("custom.dew.parameters"));
-  TRY(const auto seeds, seed_parameters(parameters));
+  TRY(const auto seeds, seed_parameters(resolver, parameters));
   if (options.seed && !seeds.empty()) CHECK_OK(options.seed(seeds));
   CHECK_OK(resolver.resolve_all());
   for (const auto& file : resolver.files_read()) service.files.push_back(file);

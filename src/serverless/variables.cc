@@ -39,6 +39,13 @@ Result<const Node*> Resolver::resolve(std::string_view dotted_path) {
   return node;
 }
 
+Result<std::string> Resolver::resolve_text(std::string_view text, const Mark& mark,
+                                           const std::string& path) {
+  auto parsed = parse_template(text);
+  if (!parsed) return fail_at(mark, path, parsed.error().message);
+  return evaluate_text(*parsed, Place{mark, path}, 0);
+}
+
 Result<std::string> Resolver::stage() {
   if (const auto it = sources_.options.find("stage"); it != sources_.options.end())
     return it->second;

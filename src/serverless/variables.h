@@ -59,6 +59,10 @@ class Resolver {
   // Resolves only what `dotted_path` needs; nullptr when there is no such node.
   Result<const Node*> resolve(std::string_view dotted_path);
 
+  // The variables of a text that is no node's value, such as a key.
+  Result<std::string> resolve_text(std::string_view text, const Mark& mark,
+                                   const std::string& path);
+
   Result<std::string> stage();   // --stage, else provider.stage, else dev
   Result<std::string> region();  // --region, else provider.region, else us-east-1
 

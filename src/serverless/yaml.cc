@@ -385,8 +385,11 @@ Result<Node> parse_yaml(std::string_view text, std::string_view name) {
   if (text.size() > kDocumentBytes)
     return refuse(0, "larger than " + std::to_string(kDocumentBytes) + " bytes");
   if (!is_valid_utf8(text)) return refuse(0, "not UTF-8 text");
-  if (const size_t zero = text.find('\0'); zero != std::string_view::npos)
-    return refuse(0, "holds a NUL byte");
+  // YAML 1.2, section 5.1: no control characters but tab and line ends.
+  for (const char c : text) {
+    if ((c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f')
+      return refuse(0, "holds a control character");
+  }
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

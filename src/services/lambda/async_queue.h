@@ -1,0 +1,71 @@
+// Asynchronous invocations (InvocationType Event): accepted into the store, then run, and tried
+// again when the function fails. docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
+//
+// A function error is retried twice (or as PutFunctionEventInvokeConfig says), after one minute and
+// then two. Throttles and platform failures are retried with growing delays until the event is
+// too old. An event leaves the store once it has succeeded or is given up, so that it runs at
+// least once whatever happens to us.
+//
+// Due times are the Clock's: the queue looks every kTick while it holds anything. Thread-safe.
+// Limits: kMaxEvents; more are refused as throttled.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "services/context.h"
+#include "services/lambda/invocation.h"
+
+namespace dew::lambda {
+
+inline constexpr size_t kMaxEvents = 100'000;
+inline constexpr int kDefaultRetries = 2;
+inline constexpr int kDefaultMaxAgeSeconds = 6 * 3600;
+
+struct EventPolicy {
+  int retries = kDefaultRetries;
+  int max_age_seconds = kDefaultMaxAgeSeconds;
+};
+
+class AsyncQueue {
+ public:
+  using Invoke = std::function<void(InvokeRequest, Done)>;
+  using PolicyOf = std::function<EventPolicy(const std::string& function)>;
+
+  AsyncQueue(const services::Context& context, Invoke invoke, PolicyOf policy)
+      : context_(context), invoke_(std::move(invoke)), policy_(std::move(policy)) {}
+
+  Result<void> load();
+  // Stored when it returns; runs at once. false: the queue is full.
+  Result<bool> add(InvokeRequest request);
+  void stop();
+
+ private:
+  struct Event {
+    InvokeRequest request;
+    int64_t accepted_ms = 0;
+    int64_t due_ms = 0;
+    int failures = 0;  // of the function
+    int refusals = 0;  // throttled, or not startable
+    bool running = false;
+  };
+
+  void tick();
+  void run(const std::string& id);
+  void ended(const std::string& id, const Outcome& outcome);
+  void save(const std::string& id, const Event& event);
+  void schedule();  // with the mutex held
+
+  const services::Context& context_;
+  Invoke invoke_;
+  PolicyOf policy_;
+  std::mutex mutex_;
+  std::map<std::string, Event> events_;  // by request id
+  net::Timer timer_;
+  bool scheduled_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace dew::lambda

@@ -1,0 +1,180 @@
+#include "services/lambda/catalog.h"
+
+#include "base/log.h"
+#include "store/key.h"
+
+namespace dew::lambda {
+namespace {
+
+store::Key functions_key() { return store::Key("lambda").add("function"); }
+
+std::string record_key(std::string_view name) { return functions_key().add(name).str(); }
+
+}  // namespace
+
+aws::ApiError Catalog::not_found(std::string_view name, std::string_view qualifier) const {
+  aws::ApiError error(
+      "ResourceNotFoundException",
+      "Function not found: " +
+          function_arn(context_.config.region, context_.config.account, name, qualifier),
+      404);
+  error.members["Type"] = "User";
+  return error;
+}
+
+Result<void> Catalog::load() {
+  const auto prefix = functions_key();
+  const auto cursor = context_.store.cursor(prefix.str(), prefix.prefix_end());
+  for (; cursor->valid(); cursor->next()) {
+    TRY(FunctionRecord record, record_from_json(cursor->value()));
+    const std::scoped_lock lock(changes_);
+    install(std::make_shared<const FunctionRecord>(std::move(record)));
+  }
+  CHECK_OK(cursor->status());
+  collect_code();
+  return {};
+}
+
+std::shared_ptr<const Catalog::Function> Catalog::function(std::string_view name) const {
+  return functions_.read([&](const Functions& all) -> std::shared_ptr<const Function> {
+    const auto it = all.find(name);
+    return it == all.end() ? nullptr : it->second;
+  });
+}
+
+RecordPtr Catalog::find(std::string_view name) const {
+  const auto found = function(name);
+  return found ? found->record : nullptr;
+}
+
+TargetPtr Catalog::resolve(std::string_view name, std::string_view qualifier) const {
+  return functions_.read([&](const Functions& all) -> TargetPtr {
+    const auto it = all.find(name);
+    if (it == all.end()) return nullptr;
+    const auto target = it->second->targets.find(qualifier);
+    return target == it->second->targets.end() ? nullptr : target->second;
+  });
+}
+
+std::vector<RecordPtr> Catalog::all() const {
+  auto out = functions_.read([](const Functions& all) {
+    std::vector<RecordPtr> records;
+    records.reserve(all.size());
+    for (const auto& [name, each] : all) records.push_back(each->record);
+    return records;
+  });
+  std::ranges::sort(out, {}, [](const RecordPtr& record) { return record->name; });
+  return out;
+}
+
+aws::ApiResult<void> Catalog::save(const FunctionRecord& record) {
+  store::Batch batch;
+  batch.put(record_key(record.name), to_json(record));
+  CHECK_OK(context_.store.commit(batch));
+  return {};
+}
+
+aws::ApiResult<RecordPtr> Catalog::create(FunctionRecord record) {
+  const std::scoped_lock lock(changes_);
+  if (function(record.name)) {
+    aws::ApiError error("ResourceConflictException", "Function already exist: " + record.name, 409);
+    error.members["Type"] = "User";
+    return aws::fail(std::move(error));
+  }
+  CHECK_OK(save(record));
+  auto shared = std::make_shared<const FunctionRecord>(std::move(record));
+  install(shared);
+  return shared;
+}
+
+aws::ApiResult<RecordPtr> Catalog::change(std::string_view name, std::string_view qualifier,
+                                          const Edit& edit) {
+  const std::scoped_lock lock(changes_);
+  const auto current = find(name);
+  if (current == nullptr) return aws::fail(not_found(name, qualifier));
+  FunctionRecord next = *current;
+  CHECK_OK(edit(next));
+  CHECK_OK(save(next));
+  auto shared = std::make_shared<const FunctionRecord>(std::move(next));
+  install(shared);
+  collect_code();
+  return shared;
+}
+
+aws::ApiResult<void> Catalog::remove(std::string_view name) {
+  const std::scoped_lock lock(changes_);
+  const auto current = function(name);
+  if (current == nullptr) return aws::fail(not_found(name));
+  store::Batch batch;
+  batch.erase(record_key(name));
+  CHECK_OK(context_.store.commit(batch));
+  functions_.with([&](Functions& all) { all.erase(std::string(name)); });
+  pool_.set_reserved(current->count, -1);
+  for (const auto& [version, fleet] : current->fleets) pool_.remove(fleet);
+  collect_code();
+  return {};
+}
+
+void Catalog::install(RecordPtr record) {
+  const auto before = function(record->name);
+  auto after = std::make_shared<Function>();
+  after->record = record;
+  if (before) after->count = before->count;
+  const auto& config = context_.config;
+
+  const auto add_version = [&](const VersionConfig& version) {
+    FleetPtr fleet;
+    const VersionConfig* old = nullptr;
+    if (before) {
+      if (const auto it = before->fleets.find(version.version); it != before->fleets.end()) {
+        fleet = it->second;
+        old = before->record->find(version.version);
+      }
+    }
+    if (fleet == nullptr || old == nullptr || old->revision_id != version.revision_id) {
+      auto revision = std::make_shared<const Revision>(
+          Revision{version, code_.open(version.code_id), "/aws/lambda/" + record->name});
+      if (fleet) {
+        pool_.update(fleet, std::move(revision));
+      } else {
+        fleet = pool_.make_fleet(std::move(revision), after->count);
+      }
+    }
+    after->fleets.emplace(version.version, std::move(fleet));
+  };
+  add_version(record->latest);
+  for (const auto& [number, version] : record->versions) add_version(version);
+  if (before) {
+    for (const auto& [version, fleet] : before->fleets) {
+      if (!after->fleets.contains(version)) pool_.remove(fleet);
+    }
+  }
+
+  const auto add_target = [&](const std::string& qualifier, const std::string& version) {
+    const auto fleet = after->fleets.find(version);
+    if (fleet == after->fleets.end()) return;
+    const auto policy = record->policies.find(qualifier);
+    after->targets[qualifier] = std::make_shared<const Target>(
+        Target{fleet->second, version,
+               function_arn(config.region, config.account, record->name, qualifier),
+               policy == record->policies.end() ? std::make_shared<const Policy>()
+                                                : std::make_shared<const Policy>(policy->second)});
+  };
+  add_target("", std::string(kLatest));
+  add_target(std::string(kLatest), std::string(kLatest));
+  for (const auto& [version, fleet] : after->fleets) add_target(version, version);
+  for (const auto& [name, alias] : record->aliases) add_target(name, alias.version);
+  pool_.set_reserved(after->count, record->reserved_concurrency.value_or(-1));
+  functions_.with([&](Functions& all) { all[record->name] = std::move(after); });
+}
+
+void Catalog::collect_code() {
+  std::set<std::string> live;
+  for (const auto& record : all()) {
+    live.insert(record->latest.code_id);
+    for (const auto& [number, version] : record->versions) live.insert(version.code_id);
+  }
+  code_.collect(live);
+}
+
+}  // namespace dew::lambda

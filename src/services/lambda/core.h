@@ -1,0 +1,69 @@
+// What the operations of the service share. Internal to this folder.
+#pragma once
+
+#include <map>
+#include <mutex>
+
+#include "services/lambda/async_queue.h"
+#include "services/lambda/catalog.h"
+#include "services/lambda/credentials.h"
+#include "services/lambda/service.h"
+
+namespace dew::lambda {
+
+struct Core {
+  Core(const services::Context& context_, LogSink& logs_);
+
+  const services::Context& context;
+  LogSink& logs;
+  std::unique_ptr<sandbox::Sandbox> sandbox;  // null: start_error says why
+  std::unique_ptr<Runtimes> runtimes;
+  std::string start_error;
+  CodeStore code;
+  Credentials credentials;
+  std::unique_ptr<Pool> pool;
+  std::unique_ptr<Catalog> catalog;
+  std::unique_ptr<AsyncQueue> async;
+
+  const std::string& region() const { return context.config.region; }
+  const std::string& account() const { return context.config.account; }
+  std::string arn(std::string_view name, std::string_view qualifier = {}) const {
+    return function_arn(region(), account(), name, qualifier);
+  }
+  // 2026-01-31T12:34:56.789+0000, as LastModified is written
+  std::string timestamp() const;
+  void invoke(InvokeRequest request, Done done);
+};
+
+// Each adds its operations. `core` outlives the registry's use.
+void register_functions(aws::Registry& registry, Core& core);
+void register_versions(aws::Registry& registry, Core& core);
+void register_policies(aws::Registry& registry, Core& core);
+void register_settings(aws::Registry& registry, Core& core);
+void register_invoke(aws::Registry& registry, Core& core);
+
+using Operation = aws::ApiResult<json::Value> (*)(Core&, aws::Call&);
+inline void add_operation(aws::Registry& registry, Core& core, const char* name, Operation run) {
+  registry.add("lambda", name, aws::Run::kWorker,
+               [&core, run](aws::Call& call) { return run(core, call); });
+}
+
+// InvalidParameterValueException
+inline std::unexpected<aws::ApiError> invalid(std::string message) {
+  aws::ApiError error("InvalidParameterValueException", std::move(message), 400);
+  error.members["Type"] = "User";
+  return aws::fail(std::move(error));
+}
+
+// PreconditionFailedException unless the request's RevisionId, if any, is the current one.
+aws::ApiResult<void> check_revision(const json::Object& input, std::string_view current);
+
+// Pages `items` by Marker and MaxItems into output[key] and NextMarker. The marker is the position.
+json::Object page(const json::Object& input, std::string_view key, json::Array items);
+
+// The code that a request brings: ZipFile, or an object in S3.
+aws::ApiResult<CodePtr> code_of(Core& core, const aws::Call& call, const json::Object& source);
+// A new version of what $LATEST is; the same version when nothing has changed since the last one.
+const VersionConfig& publish(Core& core, FunctionRecord& record, const std::string& description);
+
+}  // namespace dew::lambda

@@ -1,0 +1,97 @@
+// Functions as they are configured and stored: plain data and its JSON form.
+//
+// A FunctionRecord is everything about one function: $LATEST, published versions, aliases, resource
+// policies, tags, concurrency. It is stored as one JSON document (docs/formats/lambda.md), and
+// shared in memory as an immutable snapshot that every change replaces.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "json/json.h"
+
+namespace dew::lambda {
+
+inline constexpr std::string_view kLatest = "$LATEST";
+
+struct VersionConfig {
+  std::string function_name;
+  std::string version{kLatest};
+  std::string runtime;
+  std::string role;
+  std::string handler;
+  std::string description;
+  int timeout_seconds = 3;
+  int memory_mb = 128;
+  int tmp_mb = 512;
+  std::string architecture = "x86_64";
+  std::string tracing_mode = "PassThrough";
+  std::string kms_key_arn;
+  std::map<std::string, std::string> environment;
+  std::string code_id;      // hex SHA-256 of the archive: its directory in the code store
+  std::string code_sha256;  // the same in base64, as the API shows it
+  int64_t code_size = 0;    // bytes of the archive
+  std::string last_modified;
+  std::string revision_id;
+
+  std::string arn(const std::string& region, const std::string& account) const;
+};
+
+struct Alias {
+  std::string name;
+  std::string version;
+  std::string description;
+  std::string revision_id;
+};
+
+struct Statement {
+  std::string id;
+  json::Object document;  // as GetPolicy shows it
+  // What the check on the invocation path needs.
+  std::string principal;       // a service, an account's ARN, or *
+  std::string action;          // lambda:InvokeFunction, lambda:*, *
+  std::string source_arn;      // ArnLike pattern; empty: any
+  std::string source_account;  // empty: any
+};
+
+struct Policy {
+  std::string revision_id;
+  std::vector<Statement> statements;
+};
+
+struct EventInvokeConfig {
+  std::optional<int> retries;          // MaximumRetryAttempts
+  std::optional<int> max_age_seconds;  // MaximumEventAgeInSeconds
+  double last_modified = 0;
+};
+
+struct FunctionRecord {
+  std::string name;
+  VersionConfig latest;
+  std::map<uint64_t, VersionConfig> versions;
+  uint64_t next_version = 1;
+  std::map<std::string, Alias> aliases;
+  std::map<std::string, Policy> policies;  // by qualifier; "" is the unqualified function
+  std::map<std::string, EventInvokeConfig> event_configs;  // by qualifier
+  std::map<std::string, std::string> tags;
+  std::optional<int> reserved_concurrency;
+
+  // $LATEST, a version number, or an alias's target. nullptr: no such qualifier.
+  const VersionConfig* find(std::string_view qualifier) const;
+};
+
+std::string to_json(const FunctionRecord& record);
+Result<FunctionRecord> record_from_json(std::string_view text);
+
+// The FunctionConfiguration shape of the API. With `qualifier`, the ARN ends in it.
+json::Object configuration_json(const VersionConfig& config, const std::string& region,
+                                const std::string& account, std::string_view qualifier = {});
+
+Statement statement_from_json(const json::Object& document);
+
+}  // namespace dew::lambda

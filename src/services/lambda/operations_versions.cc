@@ -1,0 +1,161 @@
+// Published versions and aliases.
+#include "base/ids.h"
+#include "services/lambda/core.h"
+
+namespace dew::lambda {
+namespace {
+
+aws::ApiResult<json::Value> publish_version(Core& core, aws::Call& call) {
+  TRY(const FunctionName name, named_function(call.input));
+  VersionConfig answer;
+  CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
+    CHECK_OK(check_revision(call.input, record.latest.revision_id));
+    const auto sha = json::string_at(call.input, "CodeSha256");
+    if (sha && !sha->empty() && *sha != record.latest.code_sha256) {
+      return invalid(
+          fmt::format("CodeSHA256 ({}) is different from current CodeSHA256 in $LATEST "
+                      "({}). Please try again with the CodeSHA256 in $LATEST.",
+                      *sha, record.latest.code_sha256));
+    }
+    answer = publish(core, record, json::string_or(call.input, "Description"));
+    return {};
+  }));
+  return configuration_json(answer, core.region(), core.account(), answer.version);
+}
+
+aws::ApiResult<json::Value> list_versions(Core& core, aws::Call& call) {
+  TRY(const FunctionName name, named_function(call.input));
+  const auto record = core.catalog->find(name.name);
+  if (record == nullptr) return aws::fail(core.catalog->not_found(name.name));
+  json::Array items;
+  items.push_back(configuration_json(record->latest, core.region(), core.account(), kLatest));
+  for (const auto& [number, version] : record->versions) {
+    items.push_back(configuration_json(version, core.region(), core.account(), version.version));
+  }
+  return page(call.input, "Versions", std::move(items));
+}
+
+json::Object alias_json(Core& core, std::string_view function, const Alias& alias) {
+  return {{"AliasArn", core.arn(function, alias.name)},
+          {"Name", alias.name},
+          {"FunctionVersion", alias.version},
+          {"Description", alias.description},
+          {"RevisionId", alias.revision_id}};
+}
+
+aws::ApiError alias_not_found(Core& core, std::string_view function, std::string_view alias) {
+  aws::ApiError error("ResourceNotFoundException",
+                      "Cannot find alias arn: " + core.arn(function, alias), 404);
+  error.members["Type"] = "User";
+  return error;
+}
+
+aws::ApiResult<void> refuse_weights(const json::Object& input) {
+  const auto* routing = json::object_at(input, "RoutingConfig");
+  const auto* weights =
+      routing == nullptr ? nullptr : json::object_at(*routing, "AdditionalVersionWeights");
+  if (weights != nullptr && !weights->empty()) {
+    return aws::fail(aws::ApiError::unsupported("weighted aliases (RoutingConfig)"));
+  }
+  return {};
+}
+
+aws::ApiResult<void> check_version(Core& core, const FunctionRecord& record,
+                                   std::string_view version) {
+  const auto* found = record.find(version);
+  if (found == nullptr || found->version != version) {
+    return aws::fail(core.catalog->not_found(record.name, version));
+  }
+  return {};
+}
+
+aws::ApiResult<json::Value> create_alias(Core& core, aws::Call& call) {
+  TRY(const FunctionName name, named_function(call.input));
+  CHECK_OK(refuse_weights(call.input));
+  Alias alias{.name = json::string_or(call.input, "Name"),
+              .version = json::string_or(call.input, "FunctionVersion"),
+              .description = json::string_or(call.input, "Description"),
+              .revision_id = uuid_v4()};
+  CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
+    CHECK_OK(check_version(core, record, alias.version));
+    if (!record.aliases.emplace(alias.name, alias).second) {
+      return aws::fail("ResourceConflictException",
+                       "Alias already exists: " + core.arn(record.name, alias.name), 409);
+    }
+    return {};
+  }));
+  return alias_json(core, name.name, alias);
+}
+
+aws::ApiResult<json::Value> update_alias(Core& core, aws::Call& call) {
+  TRY(const FunctionName name, named_function(call.input));
+  CHECK_OK(refuse_weights(call.input));
+  const auto wanted = json::string_or(call.input, "Name");
+  Alias answer;
+  CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
+    const auto it = record.aliases.find(wanted);
+    if (it == record.aliases.end()) return aws::fail(alias_not_found(core, record.name, wanted));
+    CHECK_OK(check_revision(call.input, it->second.revision_id));
+    if (const auto version = json::string_at(call.input, "FunctionVersion")) {
+      CHECK_OK(check_version(core, record, *version));
+      it->second.version = *version;
+    }
+    if (const auto text = json::string_at(call.input, "Description"))
+      it->second.description = *text;
+    it->second.revision_id = uuid_v4();
+    answer = it->second;
+    return {};
+  }));
+  return alias_json(core, name.name, answer);
+}
+
+aws::ApiResult<json::Value> get_alias(Core& core, aws::Call& call) {
+  TRY(const FunctionName name, named_function(call.input));
+  const auto record = core.catalog->find(name.name);
+  const auto wanted = json::string_or(call.input, "Name");
+  const auto it = record ? record->aliases.find(wanted) : decltype(record->aliases.end())();
+  if (!record || it == record->aliases.end()) {
+    return aws::fail(alias_not_found(core, name.name, wanted));
+  }
+  return alias_json(core, name.name, it->second);
+}
+
+aws::ApiResult<json::Value> delete_alias(Core& core, aws::Call& call) {
+  TRY(const FunctionName name, named_function(call.input));
+  const auto wanted = json::string_or(call.input, "Name");
+  CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
+    record.aliases.erase(wanted);  // deleting what is not there succeeds
+    record.policies.erase(wanted);
+    record.event_configs.erase(wanted);
+    return {};
+  }));
+  return json::Object();
+}
+
+aws::ApiResult<json::Value> list_aliases(Core& core, aws::Call& call) {
+  TRY(const FunctionName name, named_function(call.input));
+  const auto record = core.catalog->find(name.name);
+  if (record == nullptr) return aws::fail(core.catalog->not_found(name.name));
+  const auto version = json::string_or(call.input, "FunctionVersion");
+  json::Array items;
+  for (const auto& [key, alias] : record->aliases) {
+    if (version.empty() || alias.version == version) {
+      items.push_back(alias_json(core, name.name, alias));
+    }
+  }
+  return page(call.input, "Aliases", std::move(items));
+}
+
+}  // namespace
+
+void register_versions(aws::Registry& registry, Core& core) {
+  add_operation(registry, core, "PublishVersion", publish_version);
+  add_operation(registry, core, "ListVersionsByFunction", list_versions);
+  add_operation(registry, core, "CreateAlias", create_alias);
+  add_operation(registry, core, "UpdateAlias", update_alias);
+  add_operation(registry, core, "GetAlias", get_alias);
+  add_operation(registry, core, "DeleteAlias", delete_alias);
+  add_operation(registry, core, "ListAliases", list_aliases);
+}
+
+}  // namespace dew::lambda

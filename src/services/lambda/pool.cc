@@ -1,0 +1,466 @@
+#include "services/lambda/pool.h"
+
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace dew::lambda {
+namespace {
+
+constexpr std::chrono::seconds kReapInterval{20};
+constexpr std::chrono::seconds kStopDeadline{5};
+// How often an invocation is given to another environment because the chosen one died before the
+// function saw it.
+constexpr int kMaxHandedBack = 5;
+// AWS tries to initialize once ahead of the invocation and once within it.
+constexpr int kStartTries = 2;
+// An environment's floor in memory, for the number that a machine can hold.
+constexpr size_t kMinEnvironmentMb = 48;
+constexpr size_t kFewestEnvironments = 16;
+
+void assign_on_its_loop(const EnvironmentPtr& env, InvocationPtr invocation) {
+  if (env->loop().on_this_thread()) {
+    env->assign(std::move(invocation));
+    return;
+  }
+  env->loop().post(
+      [env, invocation = std::move(invocation)]() mutable { env->assign(std::move(invocation)); });
+}
+
+void retire_on_its_loop(const EnvironmentPtr& env) {
+  env->loop().post([env] { env->retire(); });
+}
+
+void answer(InvocationPtr invocation, Outcome outcome) {
+  outcome.request_id = invocation->request_id;
+  outcome.executed_version = invocation->executed_version;
+  invocation->done(std::move(outcome));
+}
+
+Outcome failed(std::string message) {
+  Outcome outcome{.kind = Outcome::Kind::kFailed};
+  outcome.message = std::move(message);
+  return outcome;
+}
+
+Outcome throttled(std::string reason, std::string message) {
+  Outcome outcome{.kind = Outcome::Kind::kThrottled};
+  outcome.code = std::move(reason);
+  outcome.message = std::move(message);
+  return outcome;
+}
+
+}  // namespace
+
+PoolOptions PoolOptions::for_this_machine() {
+  PoolOptions options;
+  struct sysinfo info = {};
+  if (::sysinfo(&info) == 0) {
+    const size_t mb = info.totalram / 1024 * info.mem_unit / 1024;
+    options.max_environments = std::clamp(mb / 2 / kMinEnvironmentMb, kFewestEnvironments,
+                                          static_cast<size_t>(kAccountConcurrency));
+  }
+  options.max_starting = std::max(2, static_cast<int>(std::thread::hardware_concurrency()) * 2);
+  return options;
+}
+
+Pool::Pool(sandbox::Sandbox& sandbox, Runtimes& runtimes, LogSink& logs, const Clock& clock,
+           net::Loops& loops, net::Workers& workers, Prepare prepare, Facts facts,
+           PoolOptions options)
+    : sandbox_(sandbox),
+      runtimes_(runtimes),
+      logs_(logs),
+      clock_(clock),
+      loops_(loops),
+      workers_(workers),
+      prepare_(std::move(prepare)),
+      facts_(std::move(facts)),
+      options_(options) {
+  schedule_reap();
+}
+
+Pool::~Pool() { stop(); }
+
+FleetPtr Pool::make_fleet(RevisionPtr revision, std::shared_ptr<FunctionCount> count) {
+  auto fleet = std::make_shared<Fleet>();
+  fleet->revision = std::move(revision);
+  fleet->count = std::move(count);
+  return fleet;
+}
+
+void Pool::set_reserved(const std::shared_ptr<FunctionCount>& count, int reserved) {
+  const std::scoped_lock lock(mutex_);
+  reserved_total_ += std::max(reserved, 0) - std::max(count->reserved, 0);
+  // What is in flight moves between the pots with the function.
+  if (count->reserved < 0 && reserved >= 0) unreserved_in_flight_ -= count->in_flight;
+  if (count->reserved >= 0 && reserved < 0) unreserved_in_flight_ += count->in_flight;
+  count->reserved = reserved;
+}
+
+int Pool::reserved_total() const {
+  const std::scoped_lock lock(mutex_);
+  return reserved_total_;
+}
+
+void Pool::update(const FleetPtr& fleet, RevisionPtr revision) {
+  std::vector<EnvironmentPtr> old;
+  {
+    const std::scoped_lock lock(mutex_);
+    fleet->revision = std::move(revision);
+    old.swap(fleet->idle);
+    for (const auto& env : fleet->all) env->retired = true;
+  }
+  for (const auto& env : old) retire_on_its_loop(env);
+}
+
+void Pool::remove(const FleetPtr& fleet) {
+  std::vector<EnvironmentPtr> old;
+  std::deque<InvocationPtr> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    old.swap(fleet->idle);
+    waiting.swap(fleet->waiting);
+    waiting_ -= waiting.size();
+    for (const auto& env : fleet->all) env->retired = true;
+    for (size_t i = 0; i < waiting.size(); ++i) count_out(*fleet);
+  }
+  for (const auto& env : old) retire_on_its_loop(env);
+  for (auto& invocation : waiting) {
+    answer(std::move(invocation), failed("The function was deleted"));
+  }
+}
+
+std::optional<Outcome> Pool::refuse(const Fleet& fleet) const {
+  if (stopping_) return failed("Dewpoint is shutting down");
+  const FunctionCount& count = *fleet.count;
+  if (count.reserved >= 0 && count.in_flight >= count.reserved) {
+    return throttled("ReservedFunctionConcurrentInvocationLimitExceeded", "Rate Exceeded.");
+  }
+  if (count.reserved < 0 && unreserved_in_flight_ >= kAccountConcurrency - reserved_total_) {
+    return throttled("ConcurrentInvocationLimitExceeded", "Rate Exceeded.");
+  }
+  return std::nullopt;
+}
+
+void Pool::count_in(Fleet& fleet) {
+  ++fleet.count->in_flight;
+  if (fleet.count->reserved < 0) ++unreserved_in_flight_;
+}
+
+void Pool::count_out(Fleet& fleet) {
+  --fleet.count->in_flight;
+  if (fleet.count->reserved < 0) --unreserved_in_flight_;
+}
+
+EnvironmentPtr Pool::take_idle(Fleet& fleet) {
+  if (fleet.idle.empty()) return nullptr;
+  auto chosen = fleet.idle.end() - 1;
+  if (loops_.size() > 1) {
+    const auto* here = net::Loop::current();
+    for (auto it = fleet.idle.end(); it != fleet.idle.begin();) {
+      --it;
+      if (&(*it)->loop() == here) {
+        chosen = it;
+        break;
+      }
+    }
+  }
+  EnvironmentPtr env = std::move(*chosen);
+  fleet.idle.erase(chosen);
+  return env;
+}
+
+void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
+  std::optional<Outcome> refused;
+  EnvironmentPtr env;
+  std::vector<Start> starts;
+  {
+    const std::scoped_lock lock(mutex_);
+    refused = refuse(*fleet);
+    if (!refused) {
+      env = take_idle(*fleet);
+      if (!env && waiting_ >= kMaxWaiting) {
+        refused =
+            throttled("ConcurrentInvocationLimitExceeded",
+                      "Rate Exceeded. This machine runs as many environments as it can hold.");
+      }
+    }
+    if (!refused) {
+      count_in(*fleet);
+      if (!env) {
+        invocation->loop = net::Loop::current();
+        fleet->waiting.push_back(std::move(invocation));
+        ++waiting_;
+        want_start(fleet);
+        starts = plan_starts();
+      }
+    }
+  }
+  if (refused) {
+    answer(std::move(invocation), *std::move(refused));
+  } else if (env) {
+    assign_on_its_loop(env, std::move(invocation));
+  } else {
+    begin(std::move(starts));
+  }
+}
+
+void Pool::want_start(const FleetPtr& fleet) {
+  if (fleet->hungry || fleet->waiting.size() <= static_cast<size_t>(fleet->starting)) return;
+  fleet->hungry = true;
+  hungry_.push_back(fleet);
+}
+
+EnvironmentPtr Pool::evict_idle() {
+  EnvironmentPtr oldest;
+  Fleet* owner = nullptr;
+  for (const auto& [env, fleet] : fleets_) {
+    if (!fleet->idle.empty() && (!oldest || fleet->idle.front()->idle_since < oldest->idle_since)) {
+      oldest = fleet->idle.front();
+      owner = fleet.get();
+    }
+  }
+  if (oldest) {
+    owner->idle.erase(owner->idle.begin());
+    oldest->retired = true;
+  }
+  return oldest;
+}
+
+std::vector<Pool::Start> Pool::plan_starts() {
+  std::vector<Start> out;
+  while (!stopping_ && !hungry_.empty() && starting_ < options_.max_starting) {
+    const FleetPtr fleet = hungry_.front();
+    if (fleet->waiting.size() <= static_cast<size_t>(fleet->starting)) {
+      fleet->hungry = false;
+      hungry_.pop_front();
+      continue;
+    }
+    if (fleets_.size() >= options_.max_environments) {
+      // Full: an idle environment of whoever used one longest ago makes room.
+      const EnvironmentPtr evicted = evict_idle();
+      if (evicted) retire_on_its_loop(evicted);
+      break;  // its end plans again
+    }
+    hungry_.splice(hungry_.end(), hungry_, hungry_.begin());  // fleets take turns
+    const Invocation& first = *fleet->waiting[static_cast<size_t>(fleet->starting)];
+    net::Loop& loop = first.loop != nullptr ? *first.loop : loops_.next();
+    auto env = std::make_shared<Environment>(loop, fleet->revision, *this);
+    ++fleet->starting;
+    ++starting_;
+    env->fleet = fleet;
+    fleets_.emplace(env.get(), fleet);
+    fleet->all.insert(env);
+    out.push_back({fleet, env, first.starts_failed == 0 ? "init" : "invoke"});
+  }
+  return out;
+}
+
+void Pool::begin(std::vector<Start> starts) {
+  for (auto& start : starts) {
+    // Credentials and the first look for an interpreter may block.
+    workers_.post([this, start = std::move(start)] {
+      auto prepared = prepare_(*start.env->revision());
+      start.env->loop().post([this, start, prepared = std::move(prepared)]() mutable {
+        if (!prepared) {
+          prepare_failed(start, prepared.error());
+          return;
+        }
+        start.env->credentials_expire_ms = prepared->credentials.expires_ms;
+        start.env->start({sandbox_, runtimes_, logs_, clock_, facts_()},
+                         std::move(prepared->launch), prepared->credentials, start.phase);
+      });
+    });
+  }
+}
+
+void Pool::prepare_failed(const Start& start, const aws::ApiError& error) {
+  InvocationPtr invocation;
+  std::vector<Start> starts;
+  {
+    const std::scoped_lock lock(mutex_);
+    Fleet& fleet = *start.fleet;
+    --fleet.starting;
+    --starting_;
+    fleets_.erase(start.env.get());
+    fleet.all.erase(start.env);
+    if (!fleet.waiting.empty()) {
+      invocation = std::move(fleet.waiting.front());
+      fleet.waiting.pop_front();
+      --waiting_;
+      count_out(fleet);
+    }
+    want_start(start.fleet);
+    starts = plan_starts();
+    if (fleets_.empty()) empty_.notify_all();
+  }
+  begin(std::move(starts));
+  if (invocation) {
+    Outcome outcome = failed(error.message);
+    outcome.code = error.code;
+    answer(std::move(invocation), std::move(outcome));
+  }
+}
+
+bool Pool::outdated(const Environment& env, const Fleet& fleet) const {
+  return env.retired || env.revision() != fleet.revision ||
+         env.credentials_expire_ms - clock_.now_ms() <
+             std::chrono::milliseconds(kCredentialMargin).count();
+}
+
+void Pool::environment_ready(const EnvironmentPtr& env) {
+  InvocationPtr next;
+  std::vector<Start> starts;
+  bool retire = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    const FleetPtr fleet = fleets_.at(env.get());
+    --fleet->starting;
+    --starting_;
+    retire = outdated(*env, *fleet) || stopping_;
+    if (!retire && !fleet->waiting.empty()) {
+      next = std::move(fleet->waiting.front());
+      fleet->waiting.pop_front();
+      --waiting_;
+    } else if (!retire) {
+      env->idle_since = std::chrono::steady_clock::now();
+      fleet->idle.push_back(env);
+    }
+    want_start(fleet);
+    starts = plan_starts();
+  }
+  if (retire) {
+    env->retire();
+  } else if (next) {
+    env->assign(std::move(next));
+  }
+  begin(std::move(starts));
+}
+
+void Pool::environment_free(const EnvironmentPtr& env, bool reusable) {
+  InvocationPtr next;
+  bool retire = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    const FleetPtr fleet = fleets_.at(env.get());
+    count_out(*fleet);
+    if (!reusable) {
+      env->retired = true;
+    } else if (outdated(*env, *fleet) || stopping_) {
+      env->retired = true;
+      retire = true;
+    } else if (!fleet->waiting.empty()) {
+      next = std::move(fleet->waiting.front());
+      fleet->waiting.pop_front();
+      --waiting_;
+    } else {
+      env->idle_since = std::chrono::steady_clock::now();
+      fleet->idle.push_back(env);
+    }
+  }
+  if (retire) env->retire();
+  if (next) env->assign(std::move(next));
+}
+
+void Pool::environment_ended(const EnvironmentPtr& env, std::optional<Failure> start_failure,
+                             InvocationPtr undelivered) {
+  InvocationPtr lost;
+  InvocationPtr unstarted;
+  std::vector<Start> starts;
+  {
+    const std::scoped_lock lock(mutex_);
+    const FleetPtr fleet = env->fleet.lock();
+    const bool first =
+        fleets_.erase(env.get()) > 0;  // else told before; only an invocation is left
+    if (undelivered && fleet && ++undelivered->handed_back <= kMaxHandedBack && !stopping_) {
+      fleet->waiting.push_front(std::move(undelivered));
+      ++waiting_;
+    } else if (undelivered) {
+      lost = std::move(undelivered);
+      if (fleet) count_out(*fleet);
+    }
+    if (fleet && first) {
+      std::erase(fleet->idle, env);
+      fleet->all.erase(env);
+      if (start_failure) {
+        --fleet->starting;
+        --starting_;
+        if (!fleet->waiting.empty() &&
+            (++fleet->waiting.front()->starts_failed >= kStartTries || stopping_)) {
+          unstarted = std::move(fleet->waiting.front());
+          fleet->waiting.pop_front();
+          --waiting_;
+          count_out(*fleet);
+        }
+      }
+    }
+    if (fleet) want_start(fleet);
+    starts = plan_starts();
+    if (fleets_.empty()) empty_.notify_all();
+  }
+  begin(std::move(starts));
+  if (lost) answer(std::move(lost), failed("The execution environment ended unexpectedly"));
+  if (unstarted) env->answer_start_failure(std::move(unstarted), *start_failure);
+}
+
+void Pool::schedule_reap() {
+  reaper_ = loops_.first().after(kReapInterval, [this] { reap(); });
+}
+
+void Pool::reap() {
+  std::vector<EnvironmentPtr> old;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) return;
+    const auto cutoff = std::chrono::steady_clock::now() - kIdleTime;
+    std::set<Fleet*> seen;
+    for (const auto& [env, fleet] : fleets_) {
+      if (!seen.insert(fleet.get()).second) continue;
+      std::erase_if(fleet->idle, [&](const EnvironmentPtr& idle) {
+        const bool gone = idle->idle_since < cutoff || outdated(*idle, *fleet);
+        if (gone) {
+          idle->retired = true;
+          old.push_back(idle);
+        }
+        return gone;
+      });
+    }
+  }
+  for (const auto& env : old) retire_on_its_loop(env);
+  schedule_reap();
+}
+
+void Pool::stop() {
+  std::vector<EnvironmentPtr> all;
+  std::vector<InvocationPtr> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+    for (const auto& [env, fleet] : fleets_) {
+      fleet->idle.clear();
+      for (const auto& each : fleet->all) {
+        if (each.get() == env) all.push_back(each);
+      }
+    }
+    hungry_.clear();
+    for (const auto& env : all) {
+      Fleet& fleet = *fleets_.at(env.get());
+      for (auto& invocation : fleet.waiting) waiting.push_back(std::move(invocation));
+      waiting_ -= fleet.waiting.size();
+      fleet.waiting.clear();
+    }
+  }
+  reaper_.cancel();
+  for (auto& invocation : waiting)
+    answer(std::move(invocation), failed("Dewpoint is shutting down"));
+  for (const auto& env : all) env->loop().post([env] { env->shutdown(); });
+  std::unique_lock lock(mutex_);
+  if (!empty_.wait_for(lock, kStopDeadline, [this] { return fleets_.empty(); })) {
+    log::warn("{} execution environments did not end in time", fleets_.size());
+  }
+}
+
+}  // namespace dew::lambda

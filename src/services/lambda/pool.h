@@ -1,0 +1,141 @@
+// The pool: every execution environment of this machine, and every invocation that waits for one.
+//
+// A Fleet is the environments of one version of one function. An invocation takes its fleet's
+// most recently used idle environment, of its own loop if there is one; else it waits while one is
+// started. AWS starts one environment per concurrent invocation at once; a small machine cannot
+// start dozens of interpreters together, so at most `max_starting` start at a time and whoever
+// becomes free first serves the next in line.
+//
+// Concurrency is counted as AWS counts it: against the function's reserved concurrency, else
+// against what the account's limit leaves unreserved.
+//
+// Thread-safe: one mutex over the books, held for well under a microsecond per invocation; nothing
+// is called with it held. Everything about one environment happens on its loop.
+//
+// Limits: kAccountConcurrency, kMaxWaiting, kIdleTime; environments as the machine's memory allows.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "services/lambda/environment.h"
+
+namespace dew::lambda {
+
+// docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+inline constexpr int kAccountConcurrency = 1000;
+// PutFunctionConcurrency must leave this many unreserved.
+inline constexpr int kMinUnreserved = 100;
+inline constexpr size_t kMaxWaiting = 2000;
+inline constexpr std::chrono::minutes kIdleTime{8};
+// An environment is replaced when its credentials have this little left.
+inline constexpr std::chrono::minutes kCredentialMargin{5};
+
+// Concurrency of one function, over all of its versions.
+struct FunctionCount {
+  int reserved = -1;  // -1: none
+  int in_flight = 0;
+};
+
+struct Fleet {
+  RevisionPtr revision;
+  std::shared_ptr<FunctionCount> count;
+  std::vector<EnvironmentPtr> idle;  // most recently used last
+  std::deque<InvocationPtr> waiting;
+  int starting = 0;
+  bool hungry = false;  // in the pool's list of fleets that want a start
+  std::set<EnvironmentPtr> all;
+};
+using FleetPtr = std::shared_ptr<Fleet>;
+
+struct PoolOptions {
+  size_t max_environments = 64;
+  int max_starting = 4;
+
+  static PoolOptions for_this_machine();
+};
+
+class Pool final : public EnvironmentOwner {
+ public:
+  // How an environment is prepared; may block; runs on a worker.
+  struct Prepared {
+    Launch launch;
+    RoleCredentials credentials;
+  };
+  using Prepare = std::function<aws::ApiResult<Prepared>(const Revision&)>;
+  // Calls back with the region, endpoint and API URL as they are now.
+  using Facts = std::function<EnvironmentFacts()>;
+
+  Pool(sandbox::Sandbox& sandbox, Runtimes& runtimes, LogSink& logs, const Clock& clock,
+       net::Loops& loops, net::Workers& workers, Prepare prepare, Facts facts, PoolOptions options);
+  ~Pool() override;
+
+  FleetPtr make_fleet(RevisionPtr revision, std::shared_ptr<FunctionCount> count);
+  void set_reserved(const std::shared_ptr<FunctionCount>& count, int reserved);  // -1: none
+  int reserved_total() const;
+  // New code or configuration: environments of the old revision end when free.
+  void update(const FleetPtr& fleet, RevisionPtr revision);
+  void remove(const FleetPtr& fleet);  // of a deleted version
+
+  // On any thread; calls back once.
+  void invoke(const FleetPtr& fleet, InvocationPtr invocation);
+
+  // Kills everything and answers what waits. Not from a loop's thread.
+  void stop();
+
+ private:
+  struct Start {
+    FleetPtr fleet;
+    EnvironmentPtr env;
+    std::string phase;
+  };
+
+  void environment_ready(const EnvironmentPtr& env) override;
+  void environment_free(const EnvironmentPtr& env, bool reusable) override;
+  void environment_ended(const EnvironmentPtr& env, std::optional<Failure> start_failure,
+                         InvocationPtr undelivered) override;
+
+  // With the mutex held.
+  EnvironmentPtr take_idle(Fleet& fleet);
+  std::optional<Outcome> refuse(const Fleet& fleet) const;
+  void count_in(Fleet& fleet);
+  void count_out(Fleet& fleet);
+  void want_start(const FleetPtr& fleet);
+  std::vector<Start> plan_starts();
+  EnvironmentPtr evict_idle();
+  bool outdated(const Environment& env, const Fleet& fleet) const;
+
+  void begin(std::vector<Start> starts);
+  void prepare_failed(const Start& start, const aws::ApiError& error);
+  void reap();
+  void schedule_reap();
+
+  sandbox::Sandbox& sandbox_;
+  Runtimes& runtimes_;
+  LogSink& logs_;
+  const Clock& clock_;
+  net::Loops& loops_;
+  net::Workers& workers_;
+  Prepare prepare_;
+  Facts facts_;
+  PoolOptions options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable empty_;
+  std::unordered_map<const Environment*, FleetPtr> fleets_;  // of every living environment
+  std::list<FleetPtr> hungry_;
+  int starting_ = 0;
+  size_t waiting_ = 0;
+  int reserved_total_ = 0;
+  int unreserved_in_flight_ = 0;
+  bool stopping_ = false;
+  net::Timer reaper_;
+};
+
+}  // namespace dew::lambda

@@ -1,0 +1,165 @@
+#include "services/lambda/service.h"
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "services/lambda/core.h"
+
+namespace dew::lambda {
+namespace {
+
+bool allows(const Policy& policy, const InvokeRequest& request, const std::string& account) {
+  for (const auto& s : policy.statements) {
+    if (s.principal != request.principal && s.principal != "*") continue;
+    if (s.action != "lambda:InvokeFunction" && s.action != "lambda:*" && s.action != "*") continue;
+    if (!s.source_arn.empty() && !wildcard_match(s.source_arn, request.source_arn)) continue;
+    if (!s.source_account.empty() && s.source_account != account) continue;
+    return true;
+  }
+  return false;
+}
+
+void refuse(Done& done, Outcome::Kind kind, std::string code, std::string message) {
+  Outcome outcome{.kind = kind};
+  outcome.code = std::move(code);
+  outcome.message = std::move(message);
+  done(std::move(outcome));
+}
+
+}  // namespace
+
+struct Service::Impl {
+  Impl(const services::Context& context, LogSink& logs) : core(context, logs) {}
+  Core core;
+};
+
+Core::Core(const services::Context& context_, LogSink& logs_)
+    : context(context_),
+      logs(logs_),
+      code(context_.config.data_directory + "/lambda/code"),
+      credentials(context_) {
+  const std::string& data = context.config.data_directory;
+  auto opened = sandbox::Sandbox::open({.state_directory = data});
+  auto written = Runtimes::open(data + "/runtimes");
+  if (!opened || !written) {
+    start_error = !opened ? opened.error().message : written.error().message;
+    log::error("lambda: functions cannot run: {}", start_error);
+    return;
+  }
+  sandbox = *std::move(opened);
+  runtimes = *std::move(written);
+  const auto prepare = [this](const Revision& revision) -> aws::ApiResult<Pool::Prepared> {
+    if (revision.code == nullptr) {
+      return aws::fail(
+          Error{ErrorKind::kInternal, "the code of " + revision.config.function_name + " is gone"});
+    }
+    Pool::Prepared out;
+    TRY(out.launch,
+        runtimes->launch(revision.config, revision.code->path, sandbox->isolation().mounts()));
+    TRY(out.credentials, credentials.get(revision.config.role, revision.config.function_name));
+    return out;
+  };
+  const auto facts = [this] {
+    return EnvironmentFacts{.region = region(),
+                            .endpoint = context.config.endpoint(),
+                            .api_url = context.config.api_url(),
+                            .runtime_api = {},
+                            .log_stream = {}};
+  };
+  pool = std::make_unique<Pool>(*sandbox, *runtimes, logs, context.clock, context.loops,
+                                context.workers, prepare, facts, PoolOptions::for_this_machine());
+  catalog = std::make_unique<Catalog>(context, *pool, code);
+  async = std::make_unique<AsyncQueue>(
+      context,
+      [this](InvokeRequest request, Done done) { invoke(std::move(request), std::move(done)); },
+      [this](const std::string& function) {
+        EventPolicy policy;
+        const auto name = parse_function_name(function);
+        const auto record = name ? catalog->find(name->name) : nullptr;
+        if (record == nullptr) return policy;
+        const auto it = record->event_configs.find(std::string(name->qualifier));
+        if (it == record->event_configs.end()) return policy;
+        policy.retries = it->second.retries.value_or(policy.retries);
+        policy.max_age_seconds = it->second.max_age_seconds.value_or(policy.max_age_seconds);
+        return policy;
+      });
+  if (const auto loaded = catalog->load(); !loaded) {
+    log::error("lambda: cannot read the stored functions: {}", loaded.error().message);
+  }
+  if (const auto loaded = async->load(); !loaded) {
+    log::error("lambda: cannot read the stored events: {}", loaded.error().message);
+  }
+}
+
+std::string Core::timestamp() const {
+  std::string text = iso8601_ms(context.clock.now());
+  text.pop_back();
+  return text + "+0000";
+}
+
+void Core::invoke(InvokeRequest request, Done done) {
+  if (pool == nullptr) {
+    refuse(done, Outcome::Kind::kFailed, "ServiceException", start_error);
+    return;
+  }
+  const auto name = parse_function_name(request.function);
+  const std::string_view qualifier = !request.qualifier.empty()
+                                         ? std::string_view(request.qualifier)
+                                         : (name ? name->qualifier : std::string_view());
+  const TargetPtr target = name ? catalog->resolve(name->name, qualifier) : nullptr;
+  if (target == nullptr) {
+    refuse(done, Outcome::Kind::kNotFound, "ResourceNotFoundException",
+           name ? catalog->not_found(name->name, qualifier).message
+                : "Function not found: " + request.function);
+    return;
+  }
+  if (!request.principal.empty() && !allows(*target->policy, request, account())) {
+    refuse(done, Outcome::Kind::kDenied, "AccessDeniedException",
+           fmt::format("The resource policy of {} does not allow {} to invoke it from {}",
+                       target->invoked_arn, request.principal, request.source_arn));
+    return;
+  }
+  auto invocation = std::make_unique<Invocation>();
+  invocation->request_id = request.request_id.empty() ? uuid_v4() : std::move(request.request_id);
+  invocation->payload = request.payload.empty() ? "{}" : std::move(request.payload);
+  invocation->invoked_arn = target->invoked_arn;
+  invocation->executed_version = target->version;
+  invocation->trace_header = request.trace_header.empty() ? new_trace_header(context.clock.now())
+                                                          : std::move(request.trace_header);
+  invocation->client_context = std::move(request.client_context);
+  invocation->log_tail = request.log_tail;
+  invocation->done = std::move(done);
+  pool->invoke(target->fleet, std::move(invocation));
+}
+
+Service::Service(const services::Context& context, LogSink& logs)
+    : impl_(std::make_unique<Impl>(context, logs)) {}
+
+Service::~Service() { stop(); }
+
+void Service::register_operations(aws::Registry& registry) {
+  if (impl_->core.pool == nullptr) return;
+  register_functions(registry, impl_->core);
+  register_versions(registry, impl_->core);
+  register_policies(registry, impl_->core);
+  register_settings(registry, impl_->core);
+  register_invoke(registry, impl_->core);
+}
+
+void Service::invoke_async(InvokeRequest request, Done done) {
+  impl_->core.invoke(std::move(request), std::move(done));
+}
+
+std::vector<std::string> Service::isolation() const {
+  if (impl_->core.sandbox == nullptr) return {"functions cannot run: " + impl_->core.start_error};
+  const auto& found = impl_->core.sandbox->isolation();
+  std::vector<std::string> out = {found.summary()};
+  for (auto& gap : found.gaps()) out.push_back(std::move(gap));
+  return out;
+}
+
+void Service::stop() {
+  if (impl_->core.async) impl_->core.async->stop();
+  if (impl_->core.pool) impl_->core.pool->stop();
+}
+
+}  // namespace dew::lambda

@@ -1,0 +1,46 @@
+// Lambda: functions, their versions, aliases and policies, and their invocation.
+// docs.aws.amazon.com/lambda/latest/api/
+//
+// The control plane runs on workers, the invocation path on io threads from end to end: resolve
+// (catalog.h), take a warm environment (pool.h), answer its pending /next, hand its answer back.
+//
+// Not here yet, and refused by name: container images, layers, VPCs, file systems, response
+// streaming, weighted aliases, event source mappings, function URLs, destinations.
+//
+// Thread-safe. stop() before the loops and workers end.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "aws/registry.h"
+#include "services/context.h"
+#include "services/lambda/invocation.h"
+#include "services/lambda/log_sink.h"
+
+namespace dew::lambda {
+
+class Service {
+ public:
+  Service(const services::Context& context, LogSink& logs);
+  ~Service();
+  Service(const Service&) = delete;
+
+  void register_operations(aws::Registry& registry);
+
+  // Runs a function and calls back once, on the invoker's loop when it can. Never blocks.
+  void invoke_async(InvokeRequest request, Done done);
+
+  // How far functions are isolated: a summary, then what could not be, a sentence each.
+  std::vector<std::string> isolation() const;
+
+  // Kills every environment; what is in flight is answered. Not from a loop's thread.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dew::lambda

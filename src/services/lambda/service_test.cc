@@ -1,0 +1,279 @@
+// The service with real processes: a small custom runtime that does what its event asks for.
+#include "services/lambda/service.h"
+
+#include <gtest/gtest.h>
+#include <zip.h>
+
+#include <filesystem>
+#include <future>
+
+#include "base/ids.h"
+#include "store/memory/memory_store.h"
+
+namespace dew::lambda {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kBootstrap = R"(#!/usr/bin/python3
+import http.client, json, os, sys, time
+if os.environ.get("MODE") == "exit": sys.exit(7)
+c = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+base = "/2018-06-01/runtime/invocation/"
+def post(path, body):
+    c.request("POST", path, body); r = c.getresponse(); r.read(); return r.status
+while True:
+    c.request("GET", base + "next"); r = c.getresponse(); body = r.read(); id = r.headers["Lambda-Runtime-Aws-Request-Id"]
+    event = json.loads(body); act = event.get("act", "echo")
+    if act == "echo": post(base + id + "/response", body)
+    if act == "pid": post(base + id + "/response", json.dumps(os.stat("/proc/self").st_ctime_ns))
+    if act == "env": post(base + id + "/response", json.dumps(dict(os.environ)))
+    if act == "garbage": post(base + id + "/response", b"<html>")
+    if act == "huge": post(base + id + "/response", b'"' + b"x" * 7000000 + b'"')
+    if act == "error": post(base + id + "/error", b'{"errorType":"E","errorMessage":"m"}')
+    if act == "wrong": post(base + id + "/response", json.dumps(post(base + "other/response", b"1")))
+    if act == "loop": time.sleep(60)
+    if act == "exit": os._exit(3)
+    if act == "print": print("hello", flush=True); post(base + id + "/response", b"1")
+)";
+
+class Roles final : public aws::Caller {
+ public:
+  aws::ApiResult<json::Value> call(const aws::Identity&, std::string_view, std::string_view,
+                                   json::Object input) override {
+    if (json::string_or(input, "RoleArn").ends_with("absent")) {
+      return aws::fail("AccessDenied", "no", 403);
+    }
+    return json::Object{{"Credentials", json::Object{{"AccessKeyId", "ASIATEST"},
+                                                     {"SecretAccessKey", "secret"},
+                                                     {"SessionToken", "token"}}}};
+  }
+};
+
+class Lines final : public LogSink {
+ public:
+  void append(std::string_view group, std::string_view, std::vector<LogLine> lines) override {
+    const std::scoped_lock lock(mutex_);
+    for (auto& line : lines) text_ += std::string(group) + " " + line.message;
+  }
+  std::string text() {
+    const std::scoped_lock lock(mutex_);
+    return text_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string text_;
+};
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  ServiceTest() : directory_(fs::temp_directory_path() / ("dew-lambda-" + random_hex(12))) {
+    fs::create_directories(directory_);
+    config_.data_directory = (directory_ / "data").string();
+    open();
+  }
+  ~ServiceTest() override {
+    service_.reset();
+    fs::remove_all(directory_);
+  }
+  void open() {
+    service_.reset();
+    registry_ = {};
+    service_ = std::make_unique<Service>(context_, logs_);
+    service_->register_operations(registry_);
+  }
+
+  std::string archive(std::string_view bootstrap = kBootstrap) const {
+    const std::string path = (directory_ / "a.zip").string();
+    zip_t* z = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
+    auto* source = zip_source_buffer(z, bootstrap.data(), bootstrap.size(), 0);
+    const auto index = zip_file_add(z, "bootstrap", source, 0);
+    zip_file_set_external_attributes(z, static_cast<zip_uint64_t>(index), 0, ZIP_OPSYS_UNIX,
+                                     0100755U << 16);
+    zip_close(z);
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    std::string bytes(fs::file_size(path), '\0');
+    bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
+    std::fclose(file);
+    return bytes;
+  }
+
+  aws::ApiResult<json::Value> call(std::string_view operation, json::Object input) {
+    const auto* entry = registry_.find("lambda", operation);
+    aws::Call request;
+    request.service = "lambda";
+    request.operation = operation;
+    request.request_id = uuid_v4();
+    request.input = std::move(input);
+    if (entry->handler) return entry->handler(request);
+    std::promise<aws::ApiResult<json::Value>> done;
+    entry->async(request,
+                 [&](aws::ApiResult<json::Value> result) { done.set_value(std::move(result)); });
+    return done.get_future().get();
+  }
+
+  void create(std::string name, json::Object more = {}) {
+    json::Object input{{"FunctionName", std::move(name)},
+                       {"Runtime", "provided"},
+                       {"Handler", "x"},
+                       {"MemorySize", 256},
+                       {"Role", "arn:aws:iam::000000000000:role/r"},
+                       {"Code", json::Object{{"ZipFile", archive()}}}};
+    for (auto& [key, value] : more) input[key] = value;
+    const auto created = call("CreateFunction", std::move(input));
+    ASSERT_TRUE(created) << created.error().message;
+  }
+
+  json::Object invoke(std::string_view name, std::string_view payload, json::Object more = {}) {
+    more["FunctionName"] = name;
+    more["Payload"] = payload;
+    auto result = call("Invoke", std::move(more));
+    if (!result) return {{"error", result.error().code}, {"message", result.error().message}};
+    return result->as_object();
+  }
+  static std::string payload(const json::Object& output) {
+    return json::string_or(output, "Payload");
+  }
+
+  fs::path directory_;
+  services::Config config_;
+  SystemClock clock_;
+  std::unique_ptr<store::Store> store_ = store::make_memory_store();
+  Roles caller_;
+  net::Loops loops_{1};
+  net::Workers workers_{2};
+  services::Context context_{config_, clock_, *store_, caller_, loops_, workers_};
+  Lines logs_;
+  aws::Registry registry_;
+  std::unique_ptr<Service> service_;
+};
+
+TEST_F(ServiceTest, InvokesAndStaysWarm) {
+  create("f");
+  EXPECT_EQ(payload(invoke("f", R"({"a":1})")), R"({"a":1})");
+  const auto first = payload(invoke("f", R"({"act":"pid"})"));
+  EXPECT_EQ(payload(invoke("f", R"({"act":"pid"})")), first);
+  const auto environment = payload(invoke("f", R"({"act":"env"})"));
+  for (const char* part : {"ASIATEST", "\"AWS_LAMBDA_FUNCTION_NAME\": \"f\"", "AWS_ENDPOINT_URL"}) {
+    EXPECT_NE(environment.find(part), std::string::npos) << part;
+  }
+}
+
+TEST_F(ServiceTest, EveryFailureHasItsDocumentAndTheNextOneWorks) {
+  create("f", {{"Timeout", 1}});
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"act":"exit"})", "Runtime exited with error: exit status 3"},
+      {R"({"act":"loop"})", "Sandbox.Timedout"},
+      {R"({"act":"garbage"})", "Runtime.InvalidResponse"},
+      {R"({"act":"huge"})", "Function.ResponseSizeTooLarge"},
+      {R"({"act":"error"})", R"({"errorType":"E","errorMessage":"m"})"}};
+  for (const auto& [event, expected] : cases) {
+    const auto output = invoke("f", event);
+    EXPECT_EQ(json::string_or(output, "FunctionError"), "Unhandled") << event;
+    EXPECT_NE(payload(output).find(expected), std::string::npos) << payload(output);
+    EXPECT_EQ(payload(invoke("f", R"({"ok":1})")), R"({"ok":1})") << event;
+  }
+  EXPECT_EQ(payload(invoke("f", R"({"act":"wrong"})")), "400");
+  EXPECT_NE(logs_.text().find("Task timed out after 1.00 seconds"), std::string::npos);
+  EXPECT_NE(logs_.text().find("Status: timeout"), std::string::npos);
+}
+
+TEST_F(ServiceTest, FailuresToStart) {
+  create("f", {{"Environment", json::Object{{"Variables", json::Object{{"MODE", "exit"}}}}}});
+  const auto output = invoke("f", "{}");
+  EXPECT_NE(payload(output).find("exit status 7"), std::string::npos) << payload(output);
+  EXPECT_NE(logs_.text().find("INIT_REPORT Init Duration:"), std::string::npos);
+  EXPECT_NE(logs_.text().find("Phase: invoke\tStatus: error\tError Type: Runtime.ExitError"),
+            std::string::npos);
+}
+
+TEST_F(ServiceTest, LogsTheInvocation) {
+  create("f");
+  const auto output = invoke("f", R"({"act":"print"})", {{"LogType", "Tail"}});
+  EXPECT_FALSE(json::string_or(output, "LogResult").empty());
+  const auto text = logs_.text();
+  const auto start = text.find("/aws/lambda/f START RequestId: ");
+  const auto line = text.find("/aws/lambda/f hello\n");
+  const auto report = text.find("/aws/lambda/f REPORT RequestId: ");
+  EXPECT_LT(start, line);
+  EXPECT_LT(line, report);
+  EXPECT_NE(report, std::string::npos);
+}
+
+TEST_F(ServiceTest, RunsConcurrentlyAndCountsReservedConcurrency) {
+  create("f");
+  std::vector<std::future<std::string>> runs;
+  for (int i = 0; i < 12; ++i) {
+    runs.push_back(std::async(std::launch::async, [&] { return payload(invoke("f", "{}")); }));
+  }
+  for (auto& run : runs) EXPECT_EQ(run.get(), "{}");
+  ASSERT_TRUE(
+      call("PutFunctionConcurrency", {{"FunctionName", "f"}, {"ReservedConcurrentExecutions", 0}}));
+  EXPECT_EQ(json::string_or(invoke("f", "{}"), "error"), "TooManyRequestsException");
+}
+
+TEST_F(ServiceTest, ChecksTheResourcePolicyOfServices) {
+  create("f");
+  const auto ask = [&] {
+    std::promise<Outcome> done;
+    service_->invoke_async(
+        {.function = "f",
+         .qualifier = {},
+         .payload = "{}",
+         .principal = "apigateway.amazonaws.com",
+         .source_arn = "arn:aws:execute-api:us-east-1:000000000000:api/dev/GET/x"},
+        [&](Outcome outcome) { done.set_value(std::move(outcome)); });
+    return done.get_future().get().kind;
+  };
+  EXPECT_EQ(ask(), Outcome::Kind::kDenied);
+  ASSERT_TRUE(call("AddPermission", {{"FunctionName", "f"},
+                                     {"StatementId", "s"},
+                                     {"Action", "lambda:InvokeFunction"},
+                                     {"Principal", "apigateway.amazonaws.com"},
+                                     {"SourceArn", "arn:aws:execute-api:*:*:api/*/GET/*"}}));
+  EXPECT_EQ(ask(), Outcome::Kind::kPayload);
+}
+
+TEST_F(ServiceTest, SurvivesARestart) {
+  create("f", {{"Publish", true}});
+  open();
+  EXPECT_EQ(payload(invoke("f", "{}", {{"Qualifier", "1"}})), "{}");
+  ASSERT_TRUE(call("DeleteFunction", {{"FunctionName", "f"}}));
+  EXPECT_EQ(json::string_or(invoke("f", "{}"), "error"), "ResourceNotFoundException");
+  open();  // nothing holds the code any more
+  EXPECT_TRUE(fs::is_empty(directory_ / "data/lambda/code"));
+}
+
+TEST_F(ServiceTest, RefusesWhatItMust) {
+  const auto refused = [&](json::Object more) {
+    json::Object input{{"FunctionName", "g"},
+                       {"Runtime", "provided"},
+                       {"Handler", "x"},
+                       {"Role", "arn:aws:iam::000000000000:role/r"},
+                       {"Code", json::Object{{"ZipFile", archive()}}}};
+    for (auto& [key, value] : more) input[key] = value;
+    const auto result = call("CreateFunction", std::move(input));
+    return result ? std::string() : result.error().code + ": " + result.error().message;
+  };
+  EXPECT_NE(refused({{"Runtime", "java21"}}).find("java21"), std::string::npos);
+  EXPECT_NE(refused({{"Role", "arn:aws:iam::000000000000:role/absent"}}).find("cannot be assumed"),
+            std::string::npos);
+  EXPECT_NE(refused({{"Timeout", 901}}).find("less than or equal to 900"), std::string::npos);
+  EXPECT_NE(refused({{"Layers", json::Array{"l"}}}).find("Layers"), std::string::npos);
+  create("g");
+  EXPECT_EQ(refused({}), "ResourceConflictException: Function already exist: g");
+}
+
+TEST_F(ServiceTest, WarmInvocationsAreFast) {
+  create("f", {{"MemorySize", 1769}});
+  invoke("f", "{}");
+  const auto begin = std::chrono::steady_clock::now();
+  constexpr int kCount = 300;
+  for (int i = 0; i < kCount; ++i) invoke("f", "{}");
+  const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
+  std::fprintf(stderr, "warm invocation: %.0f us\n", took.count() / kCount);
+}
+
+}  // namespace
+}  // namespace dew::lambda

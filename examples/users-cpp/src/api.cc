@@ -66,14 +66,14 @@ Response user_or_404(const std::optional<dew::json::object>& user) {
 }  // namespace
 
 dew::Router make_router(std::shared_ptr<UserStore> store, dew::jwt::Verifier verifier) {
-  using namespace dew::middleware;
+  namespace middleware = dew::middleware;
   dew::Router router;
-  router.use(request_id())
-      .use(access_log())
-      .use(metrics("UsersApi"))
-      .use(cors())
-      .use(errors())
-      .use(bearer_auth(std::move(verifier)));
+  router.use(middleware::request_id())
+      .use(middleware::access_log())
+      .use(middleware::metrics("UsersApi"))
+      .use(middleware::cors())
+      .use(middleware::errors())
+      .use(middleware::bearer_auth(std::move(verifier)));
 
   router.get("/users", [store](Request& request) {
     const UserPage page = store->list(limit_of(request), start_of(request));

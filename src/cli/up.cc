@@ -23,22 +23,29 @@ namespace dew::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kLogInterval{200};
-constexpr std::chrono::milliseconds kQuiet{
-    50};  // after the last change, before a redeployment begins
+// After the last change, before a redeployment begins.
+constexpr std::chrono::milliseconds kQuiet{50};
+
+// The cloud is ours: its own root credentials, whatever the environment holds for another.
+Credentials own_credentials() { return {"test", "test", ""}; }
 
 // Polls the functions' logs on a thread of its own and prints them.
 class LogPrinter {
  public:
   LogPrinter(std::string endpoint, std::string region)
-      : api_(std::move(endpoint), std::move(region), credentials_from_environment()) {}
+      : api_(std::move(endpoint), std::move(region), own_credentials()) {}
 
-  void start(const serverless::Service& service) {
-    names_.clear();
+  // Goes on as before where the functions are the same.
+  void follow(const serverless::Service& service) {
+    std::map<std::string, std::string> names;
     std::vector<std::string> groups;
     for (const auto& [key, function] : service.functions()) {
       groups.push_back("/aws/lambda/" + service.function_name(key));
-      names_[groups.back()] = key;
+      names[groups.back()] = key;
     }
+    if (thread_.joinable() && names == names_) return;
+    stop();
+    names_ = std::move(names);
     const int64_t from = SystemClock().now_ms();
     thread_ = std::jthread(
         [this, groups, from](const std::stop_token& stop) { run(stop, groups, from); });
@@ -71,7 +78,7 @@ class Up {
         http_port_(http_port),
         endpoint_(local_endpoint(cloud.port())),
         region_(region_of(options.common)),
-        api_(endpoint_, region_, credentials_from_environment()),
+        api_(endpoint_, region_, own_credentials()),
         logs_(endpoint_, region_) {}
 
   Result<void> run(const Signals& signals) {
@@ -118,10 +125,7 @@ class Up {
           seconds_text(seconds)));
     }
     running_ = true;
-    if (!options_.no_logs) {
-      logs_.stop();
-      logs_.start(service);
-    }
+    if (!options_.no_logs) logs_.follow(service);
     return {};
   }
 
@@ -142,7 +146,7 @@ class Up {
   void info_rows() {
     const auto info = api_.admin("GET", "/_dew/info");
     if (!info) return;
-    for (const auto* key : {"auth", "isolation", "durability"}) {
+    for (const auto* key : {"auth", "isolation"}) {
       const json::Value* value = json::find(*info, key);
       if (!value) continue;
       const std::string text = value->is_string() ? json::str(*value) : json::dump(*value);

@@ -324,6 +324,8 @@ std::vector<std::string> environment_variables(const VersionConfig& config, cons
   set("LD_LIBRARY_PATH", fmt::format("{}:{}/lib:/opt/lib", root, root));
   switch (runtime_family(config.runtime).value_or(RuntimeFamily::kProvided)) {
     case RuntimeFamily::kProvided:
+      // Our SDK then sends an answer and asks for the next event in one write; others do not look.
+      set("DEW_RUNTIME_PIPELINE", "1");
       break;
     case RuntimeFamily::kNode:
       set("AWS_EXECUTION_ENV", "AWS_Lambda_" + config.runtime);

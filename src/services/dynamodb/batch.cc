@@ -20,7 +20,7 @@ namespace {
 
 constexpr size_t kMaxGets = 100;
 constexpr size_t kMaxWrites = 25;
-constexpr size_t kMaxBatchBytes = 16 * 1024 * 1024;
+constexpr size_t kMaxBatchBytes = size_t{16} * 1024 * 1024;
 constexpr std::string_view kDuplicates = "Provided list of item keys contains duplicates";
 
 std::unexpected<aws::ApiError> invalid(std::string message) {

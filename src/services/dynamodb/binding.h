@@ -22,7 +22,7 @@ namespace dew::dynamodb {
 
 // All values of one request together.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-inline constexpr size_t kMaxPlaceholderBytes = 2 * 1024 * 1024;
+inline constexpr size_t kMaxPlaceholderBytes = size_t{2} * 1024 * 1024;
 
 struct Binding {
   std::vector<std::string_view> names;  // by Symbols::names

@@ -165,7 +165,7 @@ TEST(Wire, RefusesInAwsWords) {
 TEST(Wire, AllowsThirtyTwoLevels) {
   const auto nested = [](int wraps) {
     std::string text = R"({"S":"x"})";
-    for (int i = 0; i < wraps; ++i) text = R"({"L":[)" + text + "]}";
+    for (int i = 0; i < wraps; ++i) text = fmt::format(R"({{"L":[{}]}})", text);
     return text;
   };
   EXPECT_EQ(refusal(nested(31)), "");

@@ -98,7 +98,7 @@ std::string print(const UpdateOperand& operand, const Symbols& symbols) {
 }
 
 std::string print(const UpdateAction& action, const Symbols& symbols) {
-  const std::string path = print(action.path, symbols);
+  std::string path = print(action.path, symbols);
   switch (action.kind) {
     case UpdateAction::Kind::kRemove:
       return path;

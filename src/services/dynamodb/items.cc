@@ -215,7 +215,7 @@ Output put_item(Engine& engine, aws::Call& call) {
   CHECK_OK(check_expression_members(input, {kExpressions, kLegacy}));
   TRY(const Item item, read_member(input, "Item"));
   CHECK_OK(check_return_values(input));
-  const StoredItem stored = store_form(item);
+  StoredItem stored = store_form(item);
   if (stored.size > kMaxItemBytes)
     return invalid("Item size has exceeded the maximum allowed size");
   TRY(auto expressions, RequestExpressions::read(engine.expressions, input));
@@ -234,7 +234,7 @@ Output put_item(Engine& engine, aws::Call& call) {
   json::Object out;
   CHECK_OK(add_old(out, input, current));
   add_capacity(out, input, *table, write_units(current.size(), stored.size));
-  const ItemChange change{table.get(), std::move(key), stored, current.old_size()};
+  const ItemChange change{table.get(), std::move(key), std::move(stored), current.old_size()};
   CHECK_OK(engine.items.commit(latch, std::span(&change, 1)));
   return out;
 }

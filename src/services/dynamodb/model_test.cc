@@ -209,5 +209,41 @@ TEST(Model, AgreesOnANewSeed) {
   run(seed);
 }
 
+TEST(Concurrency, CountsEveryIncrement) {
+  services::TestCloud cloud;
+  Service service(cloud.context());
+  service.register_operations(cloud.registry);
+  cloud.ok("dynamodb", "CreateTable",
+           json::parse(R"({"TableName":"tab","BillingMode":"PAY_PER_REQUEST",
+             "KeySchema":[{"AttributeName":"p","KeyType":"HASH"}],
+             "AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"}]})")
+               ->as_object());
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 200;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&cloud, t] {
+      for (int i = 0; i < kRounds; ++i) {
+        // One item that all share, and a few that come and go.
+        cloud.ok("dynamodb", "UpdateItem",
+                 json::parse(
+                     R"({"TableName":"tab","Key":{"p":{"S":"shared"}},"UpdateExpression":"ADD n :n",
+                   "ExpressionAttributeValues":{":n":{"N":"1"}}})")
+                     ->as_object());
+        const json::Object key{{"p", json::Object{{"S", fmt::format("{}", (t + i) % 7)}}}};
+        cloud.ok("dynamodb", "PutItem", {{"TableName", "tab"}, {"Item", key}});
+        cloud.ok("dynamodb", "DeleteItem", {{"TableName", "tab"}, {"Key", key}});
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  const auto scanned = cloud.ok("dynamodb", "Scan", {{"TableName", "tab"}});
+  ASSERT_EQ(scanned.at("Items").as_array().size(), 1U);
+  EXPECT_EQ(json::str(scanned.at("Items").at(0).at("n").at("N")),
+            std::to_string(kThreads * kRounds));
+  const auto table = cloud.ok("dynamodb", "DescribeTable", {{"TableName", "tab"}});
+  EXPECT_EQ(json::int_at(table.at("Table").as_object(), "ItemCount"), 1);
+}
+
 }  // namespace
 }  // namespace dew::dynamodb

@@ -12,7 +12,7 @@
 namespace dew::dynamodb {
 
 // A page ends with the item that brings its size to this, before any filter.
-inline constexpr size_t kPageBytes = 1024 * 1024;
+inline constexpr size_t kPageBytes = size_t{1024} * 1024;
 
 struct PageRequest {
   const Table* table = nullptr;

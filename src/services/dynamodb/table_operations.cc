@@ -166,9 +166,9 @@ Output delete_table(Engine& engine, aws::Call& call) {
   const auto check = [&](const TableDefinition& definition) -> aws::ApiResult<void> {
     if (!definition.deletion_protection) return {};
     return invalid(
-        fmt::format("Resource cannot be deleted as it is currently protected against deletion. "
-                    "Disable deletion "
-                    "protection first."));
+        "Resource cannot be deleted as it is currently protected against deletion. "
+        "Disable deletion "
+        "protection first.");
   };
   TRY(const TablePtr table, engine.tables.erase(table_name(call.input), check));
   return answer("TableDescription", engine, *table, "DELETING");

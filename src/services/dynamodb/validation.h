@@ -16,7 +16,7 @@ namespace dew::dynamodb {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 inline constexpr size_t kMaxPartitionKeyBytes = 2048;
 inline constexpr size_t kMaxSortKeyBytes = 1024;
-inline constexpr size_t kMaxItemBytes = 400 * 1024;
+inline constexpr size_t kMaxItemBytes = size_t{400} * 1024;
 
 // TableName: a name, or a table's ARN.
 std::string_view table_name(const json::Object& input, std::string_view member = "TableName");

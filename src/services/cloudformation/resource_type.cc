@@ -1,0 +1,71 @@
+#include "services/cloudformation/resource_type.h"
+
+namespace dew::cloudformation {
+
+ApiResult<json::Object> Session::call(std::string_view service, std::string_view operation,
+                                      json::Object input) const {
+  TRY(auto output, caller_.call(identity_, service, operation, std::move(input)));
+  if (!output.is_object()) return json::Object{};
+  return std::move(output.as_object());
+}
+
+ApiResult<void> Session::call_gone_ok(std::string_view service, std::string_view operation,
+                                      json::Object input) const {
+  auto output = caller_.call(identity_, service, operation, std::move(input));
+  if (!output && !says_not_found(output.error())) return std::unexpected(std::move(output).error());
+  return {};
+}
+
+ApiResult<bool> Session::exists(std::string_view service, std::string_view operation,
+                                json::Object input) const {
+  auto output = caller_.call(identity_, service, operation, std::move(input));
+  if (output) return true;
+  if (says_not_found(output.error())) return false;
+  return std::unexpected(std::move(output).error());
+}
+
+bool says_not_found(const aws::ApiError& error) {
+  const std::string_view code = error.code;
+  return code.starts_with("NoSuch") || code.find("NotFound") != std::string_view::npos;
+}
+
+bool says_already_exists(const aws::ApiError& error) {
+  const std::string_view code = error.code;
+  return code.find("AlreadyExists") != std::string_view::npos || code.find("AlreadyOwned") != std::string_view::npos ||
+         code == "ResourceInUseException" || code == "ResourceConflictException" || code == "ConflictException";
+}
+
+namespace {
+
+const std::vector<ResourceType>& types() {
+  static const std::vector<ResourceType> kTypes = [] {
+    std::vector<ResourceType> out;
+    add_s3_types(out);
+    add_logs_types(out);
+    add_iam_types(out);
+    add_lambda_types(out);
+    add_apigateway_types(out);
+    add_dynamodb_types(out);
+    add_ssm_types(out);
+    for (auto& type : out) type.shape = parse_schema(type.schema);
+    return out;
+  }();
+  return kTypes;
+}
+
+}  // namespace
+
+const ResourceType* find_type(std::string_view name) {
+  for (const auto& type : types()) {
+    if (type.name == name) return &type;
+  }
+  return nullptr;
+}
+
+std::vector<const ResourceType*> all_types() {
+  std::vector<const ResourceType*> out;
+  for (const auto& type : types()) out.push_back(&type);
+  return out;
+}
+
+}  // namespace dew::cloudformation

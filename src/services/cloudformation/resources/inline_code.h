@@ -1,0 +1,15 @@
+// The archive that CloudFormation makes of a function's inline code (Code: ZipFile).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "services/cloudformation/template.h"
+
+namespace dew::cloudformation {
+
+// A zip with `source` as its one file: index.js for Node.js, index.py for Python; other runtimes have no
+// inline code.
+ApiResult<std::string> zip_inline_code(std::string_view runtime, std::string_view source);
+
+}  // namespace dew::cloudformation

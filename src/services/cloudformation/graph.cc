@@ -20,7 +20,8 @@ ApiResult<json::Value> choose(const json::Value& value, Evaluator& evaluator) {
   }
   if (!value.is_object()) return value;
   const auto [function, argument] = as_function(value);
-  if (function == "Fn::If" && argument->is_array() && argument->as_array().size() == 3 && argument->as_array()[0].is_string()) {
+  if (function == "Fn::If" && argument->is_array() && argument->as_array().size() == 3 &&
+      argument->as_array()[0].is_string()) {
     TRY(const auto holds, evaluator.condition(json::view(argument->as_array()[0].as_string())));
     return choose(argument->as_array()[holds ? 1 : 2], evaluator);
   }
@@ -60,7 +61,10 @@ ApiResult<Order> order_resources(const Template& tmpl, Evaluator& evaluator) {
     const auto need = [&](const std::string& other) -> ApiResult<void> {
       if (tmpl.resource(other) == nullptr) return {};
       if (!out.needs.contains(other)) {
-        return invalid(fmt::format("Template format error: Unresolved resource dependencies [{}] in the Resources block of the template", other));
+        return invalid(
+            fmt::format("Template format error: Unresolved resource dependencies [{}] in the "
+                        "Resources block of the template",
+                        other));
       }
       needs.insert(other);
       return {};
@@ -78,7 +82,8 @@ ApiResult<Order> order_resources(const Template& tmpl, Evaluator& evaluator) {
     for (const auto& name : present) {
       if (placed.contains(name)) continue;
       const auto& needs = out.needs[name];
-      if (!std::ranges::all_of(needs, [&](const auto& other) { return placed.contains(other); })) continue;
+      if (!std::ranges::all_of(needs, [&](const auto& other) { return placed.contains(other); }))
+        continue;
       placed.insert(name);
       out.names.push_back(name);
     }
@@ -93,12 +98,14 @@ ApiResult<Order> order_resources(const Template& tmpl, Evaluator& evaluator) {
     for (bool changed = true; changed;) {
       changed = false;
       for (auto it = left.begin(); it != left.end();) {
-        const bool needed = std::ranges::any_of(left, [&](const auto& other) { return out.needs[other].contains(*it); });
+        const bool needed = std::ranges::any_of(
+            left, [&](const auto& other) { return out.needs[other].contains(*it); });
         changed = changed || !needed;
         it = needed ? std::next(it) : left.erase(it);
       }
     }
-    return invalid("Circular dependency between resources: [" + joined({left.begin(), left.end()}) + "]");
+    return invalid("Circular dependency between resources: [" + joined({left.begin(), left.end()}) +
+                   "]");
   }
   return out;
 }
@@ -110,7 +117,9 @@ std::vector<std::string> sort_by_dependencies(const Dependencies& needs) {
     const auto before = out.size();
     for (const auto& [name, others] : needs) {
       if (placed.contains(name)) continue;
-      const bool ready = std::ranges::all_of(others, [&](const auto& other) { return placed.contains(other) || !needs.contains(other); });
+      const bool ready = std::ranges::all_of(others, [&](const auto& other) {
+        return placed.contains(other) || !needs.contains(other);
+      });
       if (!ready) continue;
       placed.insert(name);
       out.push_back(name);

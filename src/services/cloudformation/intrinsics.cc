@@ -34,10 +34,14 @@ ApiResult<bool> Evaluator::condition(std::string_view name) {
   if (const auto it = conditions_.find(name); it != conditions_.end()) return it->second;
   const auto* value = json::find(template_.conditions, name);
   if (value == nullptr) {
-    return invalid(fmt::format("Template format error: Unresolved condition dependency {} in the Resources block of the template", name));
+    return invalid(
+        fmt::format("Template format error: Unresolved condition dependency {} in the Resources "
+                    "block of the template",
+                    name));
   }
   if (!evaluating_.emplace(name).second) {
-    return invalid(fmt::format("Template format error: Found circular condition dependency with {}", name));
+    return invalid(
+        fmt::format("Template format error: Found circular condition dependency with {}", name));
   }
   auto result = truth(*value);
   evaluating_.erase(std::string(name));
@@ -68,9 +72,11 @@ ApiResult<bool> Evaluator::truth(const json::Value& value) {
   if (function == "Fn::Not" || function == "Fn::And" || function == "Fn::Or") {
     const bool negate = function == "Fn::Not";
     const bool fine = argument->is_array() && (negate ? argument->as_array().size() == 1
-                                                      : argument->as_array().size() >= 2 && argument->as_array().size() <= 10);
+                                                      : argument->as_array().size() >= 2 &&
+                                                            argument->as_array().size() <= 10);
     if (!fine) {
-      return error(fmt::format("{} requires a list argument with {}", function, negate ? "one element" : "two to ten elements"));
+      return error(fmt::format("{} requires a list argument with {}", function,
+                               negate ? "one element" : "two to ten elements"));
     }
     bool all = true;
     bool any = false;
@@ -94,7 +100,8 @@ ApiResult<std::string> Evaluator::text(const json::Value& value, std::string_vie
 Evaluator::Evaluated Evaluator::evaluate(const json::Value& value) {
   if (value.is_object()) {
     const auto [function, argument] = as_function(value);
-    // {"Condition": "Name"} is a function among conditions only; elsewhere it is a map (of a policy, say).
+    // {"Condition": "Name"} is a function among conditions only; elsewhere it is a map (of a
+    // policy, say).
     if (argument != nullptr && function != "Condition") return call(function, *argument);
     json::Object out;
     for (const auto& [name, member] : value.as_object()) {
@@ -128,7 +135,8 @@ Evaluator::Evaluated Evaluator::call(std::string_view function, const json::Valu
   if (function == "Fn::FindInMap") return find_in_map(argument);
   if (function == "Fn::Base64") return base64(argument);
   if (function == "Fn::If") {
-    if (!argument.is_array() || argument.as_array().size() != 3 || !argument.as_array()[0].is_string()) {
+    if (!argument.is_array() || argument.as_array().size() != 3 ||
+        !argument.as_array()[0].is_string()) {
       return error("Fn::If requires a list argument with three elements");
     }
     TRY(const auto chosen, condition(json::view(argument.as_array()[0].as_string())));
@@ -146,7 +154,8 @@ Evaluator::Evaluated Evaluator::call(std::string_view function, const json::Valu
     for (const char letter : {'a', 'b', 'c'}) zones.emplace_back(region + letter);
     return zones;
   }
-  if (function == "Fn::Equals" || function == "Fn::Not" || function == "Fn::And" || function == "Fn::Or") {
+  if (function == "Fn::Equals" || function == "Fn::Not" || function == "Fn::And" ||
+      function == "Fn::Or") {
     json::Object again;
     again[function] = argument;
     TRY(const auto result, truth(again));
@@ -193,7 +202,9 @@ Evaluator::Evaluated Evaluator::get_att(const json::Value& argument) {
     }
   }
   if (resource.empty() || attribute.empty()) {
-    return error("every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute");
+    return error(
+        "every Fn::GetAtt object requires two non-empty parameters, the resource name and the "
+        "resource attribute");
   }
   TRY(auto value, environment_.get_att(resource, attribute));
   return value;
@@ -204,8 +215,8 @@ Evaluator::Evaluated Evaluator::sub(const json::Value& argument) {
   json::Object variables;
   if (argument.is_string()) {
     pattern = json::str(argument);
-  } else if (argument.is_array() && argument.as_array().size() == 2 && argument.as_array()[0].is_string() &&
-             argument.as_array()[1].is_object()) {
+  } else if (argument.is_array() && argument.as_array().size() == 2 &&
+             argument.as_array()[0].is_string() && argument.as_array()[1].is_object()) {
     pattern = json::str(argument.as_array()[0]);
     variables = argument.as_array()[1].as_object();
   } else {
@@ -233,9 +244,14 @@ Evaluator::Evaluated Evaluator::sub(const json::Value& argument) {
 
 Evaluator::Evaluated Evaluator::join(const json::Value& argument) {
   const auto bad = [] {
-    return error("every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to be joined.");
+    return error(
+        "every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of "
+        "strings to be joined or a function that returns a list of strings (such as Fn::GetAZs) to "
+        "be joined.");
   };
-  if (!argument.is_array() || argument.as_array().size() != 2 || !argument.as_array()[0].is_string()) return bad();
+  if (!argument.is_array() || argument.as_array().size() != 2 ||
+      !argument.as_array()[0].is_string())
+    return bad();
   const auto delimiter = json::str(argument.as_array()[0]);
   TRY(const auto list, evaluate(argument.as_array()[1]));
   if (!list || !list->is_array()) return bad();
@@ -254,7 +270,8 @@ Evaluator::Evaluated Evaluator::join(const json::Value& argument) {
 
 Evaluator::Evaluated Evaluator::select(const json::Value& argument) {
   if (!argument.is_array() || argument.as_array().size() != 2) {
-    return error("Fn::Select requires a list argument with two elements: an integer index and a list");
+    return error(
+        "Fn::Select requires a list argument with two elements: an integer index and a list");
   }
   TRY(const auto number, text(argument.as_array()[0], "Fn::Select"));
   TRY(const auto list, evaluate(argument.as_array()[1]));
@@ -264,7 +281,8 @@ Evaluator::Evaluated Evaluator::select(const json::Value& argument) {
     return error("Fn::Select requires a list argument with a valid index value");
   }
   if (!list || !list->is_array()) {
-    return error("Fn::Select requires a list argument with two elements: an integer index and a list");
+    return error(
+        "Fn::Select requires a list argument with two elements: an integer index and a list");
   }
   if (index >= list->as_array().size()) {
     return error(fmt::format("Fn::Select cannot select nonexistent value at index {}", index));
@@ -273,9 +291,11 @@ Evaluator::Evaluated Evaluator::select(const json::Value& argument) {
 }
 
 Evaluator::Evaluated Evaluator::split(const json::Value& argument) {
-  if (!argument.is_array() || argument.as_array().size() != 2 || !argument.as_array()[0].is_string() ||
-      argument.as_array()[0].as_string().empty()) {
-    return error("every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split.");
+  if (!argument.is_array() || argument.as_array().size() != 2 ||
+      !argument.as_array()[0].is_string() || argument.as_array()[0].as_string().empty()) {
+    return error(
+        "every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string "
+        "to be split or a function that returns a string to be split.");
   }
   const auto delimiter = json::str(argument.as_array()[0]);
   TRY(const auto whole, text(argument.as_array()[1], "Fn::Split"));
@@ -294,7 +314,9 @@ Evaluator::Evaluated Evaluator::split(const json::Value& argument) {
 
 Evaluator::Evaluated Evaluator::find_in_map(const json::Value& argument) {
   if (!argument.is_array() || argument.as_array().size() != 3) {
-    return error("every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value");
+    return error(
+        "every Fn::FindInMap object requires three parameters, the map name, map key and the "
+        "attribute for return value");
   }
   const auto& list = argument.as_array();
   TRY(const auto map, text(list[0], "Fn::FindInMap"));
@@ -302,7 +324,8 @@ Evaluator::Evaluated Evaluator::find_in_map(const json::Value& argument) {
   TRY(const auto attribute, text(list[2], "Fn::FindInMap"));
   const auto* mapping = json::find(template_.mappings, map);
   if (mapping == nullptr) {
-    return error(fmt::format("Mapping named '{}' is not present in the 'Mappings' section of template.", map));
+    return error(fmt::format(
+        "Mapping named '{}' is not present in the 'Mappings' section of template.", map));
   }
   const auto* row = json::find(*mapping, key);
   const auto* value = row == nullptr ? nullptr : json::find(*row, attribute);
@@ -342,7 +365,8 @@ ApiResult<json::Value> Evaluator::resolve_dynamic(json::Value value, const std::
     const auto end = begin == std::string::npos ? begin : text.find("}}", begin);
     if (end == std::string::npos) break;
     out += text.substr(at, begin - at);
-    const auto inner = std::string_view(text).substr(begin + kOpen.size(), end - begin - kOpen.size());
+    const auto inner =
+        std::string_view(text).substr(begin + kOpen.size(), end - begin - kOpen.size());
     const auto colon = inner.find(':');
     const auto key = colon == std::string_view::npos ? std::string_view() : inner.substr(colon + 1);
     TRY(const auto resolved, environment_.dynamic(inner.substr(0, colon), key, where));

@@ -1,8 +1,10 @@
-// Intrinsics: evaluates a template's values against parameters, conditions, mappings and the resources that
-// exist so far. docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+// Intrinsics: evaluates a template's values against parameters, conditions, mappings and the
+// resources that exist so far.
+// docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 //
-// An Evaluator belongs to one thread. Depth is limited by the template's (kTemplateDepth); conditions that
-// refer to each other in a circle are refused. Text that grows by evaluation is limited to kEvaluatedBytes.
+// An Evaluator belongs to one thread. Depth is limited by the template's (kTemplateDepth);
+// conditions that refer to each other in a circle are refused. Text that grows by evaluation is
+// limited to kEvaluatedBytes.
 #pragma once
 
 #include <functional>
@@ -27,10 +29,13 @@ struct Environment {
   std::vector<std::string> notification_arns;
   ParameterValues parameters;
   std::function<ApiResult<json::Value>(std::string_view resource)> ref;
-  std::function<ApiResult<json::Value>(std::string_view resource, std::string_view attribute)> get_att;
+  std::function<ApiResult<json::Value>(std::string_view resource, std::string_view attribute)>
+      get_att;
   std::function<ApiResult<json::Value>(std::string_view export_name)> import_value;
   // {{resolve:SERVICE:KEY}}; `where` is the property's path, for the error.
-  std::function<ApiResult<std::string>(std::string_view service, std::string_view key, std::string_view where)> dynamic;
+  std::function<ApiResult<std::string>(std::string_view service, std::string_view key,
+                                       std::string_view where)>
+      dynamic;
 };
 
 class Evaluator {

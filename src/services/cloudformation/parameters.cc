@@ -32,8 +32,9 @@ std::optional<double> number(const std::string& text) {
 }
 
 std::string shown(double value) {
-  return value == static_cast<double>(static_cast<int64_t>(value)) ? std::to_string(static_cast<int64_t>(value))
-                                                                   : fmt::format("{}", value);
+  return value == static_cast<double>(static_cast<int64_t>(value))
+             ? std::to_string(static_cast<int64_t>(value))
+             : fmt::format("{}", value);
 }
 
 bool is_list(std::string_view type) {
@@ -45,16 +46,18 @@ ApiResult<void> check_type(const std::string& name, std::string_view type) {
   if (type.starts_with(kSsmValue) && type.ends_with('>')) {
     inner = type.substr(kSsmValue.size(), type.size() - kSsmValue.size() - 1);
     if (inner == "String" || inner == "List<String>" || inner == "CommaDelimitedList") return {};
-  } else if (type == "String" || type == "Number" || type == "List<Number>" || type == "CommaDelimitedList" ||
-             type == "List<String>" || type == "AWS::SSM::Parameter::Name") {
+  } else if (type == "String" || type == "Number" || type == "List<Number>" ||
+             type == "CommaDelimitedList" || type == "List<String>" ||
+             type == "AWS::SSM::Parameter::Name") {
     return {};
   }
-  return invalid(fmt::format("Template format error: Unrecognized parameter type: {} (parameter {})", type, name));
+  return invalid(fmt::format(
+      "Template format error: Unrecognized parameter type: {} (parameter {})", type, name));
 }
 
 // One value (an item of a list, or the whole) against the declaration's constraints.
-ApiResult<void> check_value(const std::string& name, const ParameterDeclaration& declared, const std::string& value,
-                            bool numeric) {
+ApiResult<void> check_value(const std::string& name, const ParameterDeclaration& declared,
+                            const std::string& value, bool numeric) {
   const auto fails = [&](std::string message) {
     if (!declared.constraint_description.empty()) {
       message = fmt::format("failed to satisfy constraint: {}", declared.constraint_description);
@@ -64,21 +67,30 @@ ApiResult<void> check_value(const std::string& name, const ParameterDeclaration&
   if (numeric) {
     const auto parsed = number(value);
     if (!parsed) return invalid(fmt::format("Parameter '{}' must be a number", name));
-    if (declared.min_value && *parsed < *declared.min_value) return fails("must be a number not less than " + shown(*declared.min_value));
-    if (declared.max_value && *parsed > *declared.max_value) return fails("must be a number not greater than " + shown(*declared.max_value));
+    if (declared.min_value && *parsed < *declared.min_value)
+      return fails("must be a number not less than " + shown(*declared.min_value));
+    if (declared.max_value && *parsed > *declared.max_value)
+      return fails("must be a number not greater than " + shown(*declared.max_value));
   } else {
     const auto length = static_cast<int64_t>(value.size());
-    if (declared.min_length && length < *declared.min_length) return fails(fmt::format("must contain at least {} characters", *declared.min_length));
-    if (declared.max_length && length > *declared.max_length) return fails(fmt::format("must contain at most {} characters", *declared.max_length));
+    if (declared.min_length && length < *declared.min_length)
+      return fails(fmt::format("must contain at least {} characters", *declared.min_length));
+    if (declared.max_length && length > *declared.max_length)
+      return fails(fmt::format("must contain at most {} characters", *declared.max_length));
   }
   if (!declared.allowed_pattern.empty()) {
     re2::RE2::Options options;
     options.set_log_errors(false);
     const re2::RE2 pattern(declared.allowed_pattern, options);
-    if (!pattern.ok()) return invalid(fmt::format("Template format error: the AllowedPattern of parameter {} is not supported: {}", name, pattern.error()));
-    if (!re2::RE2::FullMatch(value, pattern)) return fails("must match pattern " + declared.allowed_pattern);
+    if (!pattern.ok())
+      return invalid(fmt::format(
+          "Template format error: the AllowedPattern of parameter {} is not supported: {}", name,
+          pattern.error()));
+    if (!re2::RE2::FullMatch(value, pattern))
+      return fails("must match pattern " + declared.allowed_pattern);
   }
-  if (!declared.allowed_values.empty() && std::ranges::find(declared.allowed_values, value) == declared.allowed_values.end()) {
+  if (!declared.allowed_values.empty() &&
+      std::ranges::find(declared.allowed_values, value) == declared.allowed_values.end()) {
     return fails("must be one of AllowedValues");
   }
   return {};
@@ -92,7 +104,8 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
-ApiResult<GivenParameters> read_parameters(const json::Object& input, const GivenParameters& previous) {
+ApiResult<GivenParameters> read_parameters(const json::Object& input,
+                                           const GivenParameters& previous) {
   GivenParameters out;
   const auto* list = json::array_at(input, "Parameters");
   if (list == nullptr) return out;
@@ -100,17 +113,26 @@ ApiResult<GivenParameters> read_parameters(const json::Object& input, const Give
     const auto name = json::string_or(entry.as_object(), "ParameterKey");
     if (json::bool_at(entry.as_object(), "UsePreviousValue").value_or(false)) {
       if (entry.as_object().contains("ParameterValue")) {
-        return invalid(fmt::format("Invalid input for parameter key {}. Cannot specify usePreviousValue as true and non empty value for a parameter", name));
+        return invalid(
+            fmt::format("Invalid input for parameter key {}. Cannot specify usePreviousValue as "
+                        "true and non empty value for a parameter",
+                        name));
       }
       const auto it = previous.find(name);
       if (it == previous.end()) {
-        return invalid(fmt::format("Invalid input for parameter key {}. Cannot specify usePreviousValue as true for a parameter key not in the previous template", name));
+        return invalid(
+            fmt::format("Invalid input for parameter key {}. Cannot specify usePreviousValue as "
+                        "true for a parameter key not in the previous template",
+                        name));
       }
       out[name] = it->second;
     } else {
       const auto value = json::string_at(entry.as_object(), "ParameterValue");
       if (!value) {
-        return invalid(fmt::format("Invalid input for parameter key {}. Need to specify either usePreviousValue as true or a value for the parameter", name));
+        return invalid(
+            fmt::format("Invalid input for parameter key {}. Need to specify either "
+                        "usePreviousValue as true or a value for the parameter",
+                        name));
       }
       out[name] = *value;
     }
@@ -125,7 +147,8 @@ ApiResult<BoundParameters> bind_parameters(
   for (const auto& [name, value] : given) {
     if (tmpl.parameter(name) == nullptr) unknown.push_back(name);
   }
-  if (!unknown.empty()) return invalid(fmt::format("Parameters: [{}] do not exist in the template", joined(unknown)));
+  if (!unknown.empty())
+    return invalid(fmt::format("Parameters: [{}] do not exist in the template", joined(unknown)));
   BoundParameters out;
   std::vector<std::string> missing;
   for (const auto& [name, declared] : tmpl.parameters) {
@@ -139,7 +162,8 @@ ApiResult<BoundParameters> bind_parameters(
       missing.push_back(name);
     }
   }
-  if (!missing.empty()) return invalid(fmt::format("Parameters: [{}] must have values", joined(missing)));
+  if (!missing.empty())
+    return invalid(fmt::format("Parameters: [{}] must have values", joined(missing)));
   for (const auto& [name, declared] : tmpl.parameters) {
     const auto& text = out.given[name];
     std::string_view type = declared.type;
@@ -149,7 +173,8 @@ ApiResult<BoundParameters> bind_parameters(
       out.resolved[name] = value;
       type = type.substr(kSsmValue.size(), type.size() - kSsmValue.size() - 1);
     } else if (is_list(type)) {
-      for (const auto& item : split_list(text)) CHECK_OK(check_value(name, declared, item, type == "List<Number>"));
+      for (const auto& item : split_list(text))
+        CHECK_OK(check_value(name, declared, item, type == "List<Number>"));
     } else {
       CHECK_OK(check_value(name, declared, text, type == "Number"));
     }

@@ -18,10 +18,11 @@ struct BoundParameters {
 };
 
 // The Parameters member of an API call; UsePreviousValue takes the value from `previous`.
-ApiResult<GivenParameters> read_parameters(const json::Object& input, const GivenParameters& previous);
+ApiResult<GivenParameters> read_parameters(const json::Object& input,
+                                           const GivenParameters& previous);
 
-// Checks types and constraints. `ssm` reads a parameter of the Parameter Store; for a list type it returns
-// the comma-separated text.
+// Checks types and constraints. `ssm` reads a parameter of the Parameter Store; for a list type it
+// returns the comma-separated text.
 ApiResult<BoundParameters> bind_parameters(
     const Template& tmpl, const GivenParameters& given,
     const std::function<ApiResult<std::string>(const std::string& name)>& ssm);

@@ -8,9 +8,9 @@ namespace dew::cloudformation {
 namespace {
 
 constexpr std::array<std::string_view, 16> kKnown = {
-    "Fn::Base64", "Fn::Cidr", "Fn::And", "Fn::Equals", "Fn::If", "Fn::Not", "Fn::Or", "Fn::FindInMap",
-    "Fn::GetAtt", "Fn::GetAZs", "Fn::ImportValue", "Fn::Join", "Fn::Select", "Fn::Split", "Fn::Sub",
-    "Fn::Transform"};
+    "Fn::Base64", "Fn::Cidr",      "Fn::And",    "Fn::Equals",   "Fn::If",          "Fn::Not",
+    "Fn::Or",     "Fn::FindInMap", "Fn::GetAtt", "Fn::GetAZs",   "Fn::ImportValue", "Fn::Join",
+    "Fn::Select", "Fn::Split",     "Fn::Sub",    "Fn::Transform"};
 
 std::string joined(const std::vector<std::string>& names) {
   std::string out;
@@ -33,7 +33,8 @@ ApiResult<std::pair<std::string, const json::Value*>> get_att_resource(const jso
     attribute = text.substr(dot + 1);
     return std::pair{text.substr(0, dot), static_cast<const json::Value*>(nullptr)};
   }
-  if (!argument.is_array() || argument.as_array().size() < 2 || !argument.as_array()[0].is_string()) return bad();
+  if (!argument.is_array() || argument.as_array().size() < 2 || !argument.as_array()[0].is_string())
+    return bad();
   const auto& list = argument.as_array();
   if (list.size() == 2 && !list[1].is_string()) return std::pair{json::str(list[0]), &list[1]};
   for (size_t i = 1; i < list.size(); ++i) {
@@ -79,8 +80,8 @@ ApiResult<void> collect_sub(const json::Value& argument, References& out) {
 
 bool is_pseudo_parameter(std::string_view name) {
   static constexpr std::array<std::string_view, 8> kPseudo = {
-      "AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue", "AWS::Partition",
-      "AWS::Region", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix"};
+      "AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue",   "AWS::Partition",
+      "AWS::Region",    "AWS::StackId",          "AWS::StackName", "AWS::URLSuffix"};
   return std::ranges::find(kPseudo, name) != kPseudo.end();
 }
 
@@ -93,7 +94,8 @@ FunctionCall as_function(const json::Value& value) {
   return {};
 }
 
-ApiResult<void> walk_sub(std::string_view text, const std::function<ApiResult<void>(std::string_view)>& literal,
+ApiResult<void> walk_sub(std::string_view text,
+                         const std::function<ApiResult<void>(std::string_view)>& literal,
                          const std::function<ApiResult<void>(std::string_view)>& variable) {
   while (!text.empty()) {
     const auto dollar = text.find("${");
@@ -112,7 +114,8 @@ ApiResult<void> walk_sub(std::string_view text, const std::function<ApiResult<vo
       while (name.starts_with(' ')) name.remove_prefix(1);
       while (name.ends_with(' ')) name.remove_suffix(1);
       const bool fine = !name.empty() && std::ranges::all_of(name, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ':' || c == '.' || c == '_' || c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == ':' || c == '.' || c == '_' || c == '-';
       });
       if (!fine) {
         return invalid(
@@ -136,7 +139,8 @@ ApiResult<void> collect(const json::Value& value, References& out) {
   if (argument == nullptr) {
     for (const auto& [name, member] : value.as_object()) {
       if (value.as_object().size() > 1 && std::string_view(name).starts_with("Fn::")) {
-        return invalid(fmt::format("Template format error: {} must be the only member of its map", std::string(name)));
+        return invalid(fmt::format("Template format error: {} must be the only member of its map",
+                                   std::string(name)));
       }
       CHECK_OK(collect(member, out));
     }
@@ -168,8 +172,11 @@ ApiResult<void> collect(const json::Value& value, References& out) {
   }
   if (function == "Fn::Sub") return collect_sub(*argument, out);
   if (function == "Fn::If") {
-    if (!argument->is_array() || argument->as_array().size() != 3 || !argument->as_array()[0].is_string()) {
-      return invalid("Template error: Fn::If requires a list argument with three elements, the first being a condition name");
+    if (!argument->is_array() || argument->as_array().size() != 3 ||
+        !argument->as_array()[0].is_string()) {
+      return invalid(
+          "Template error: Fn::If requires a list argument with three elements, the first being a "
+          "condition name");
     }
     out.conditions.insert(json::str(argument->as_array()[0]));
     CHECK_OK(collect(argument->as_array()[1], out));
@@ -177,7 +184,9 @@ ApiResult<void> collect(const json::Value& value, References& out) {
   }
   if (function == "Fn::FindInMap") {
     if (!argument->is_array() || argument->as_array().size() != 3) {
-      return invalid("Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value");
+      return invalid(
+          "Template error: every Fn::FindInMap object requires three parameters, the map name, map "
+          "key and the attribute for return value");
     }
     const auto& map = argument->as_array()[0];
     if (map.is_string()) out.mappings.insert(json::str(map));
@@ -192,12 +201,18 @@ ApiResult<void> check_references(const Template& tmpl) {
   const auto check_names = [&](const References& found, std::string_view block) -> ApiResult<void> {
     for (const auto& name : found.conditions) {
       if (!tmpl.conditions.contains(name)) {
-        return invalid(fmt::format("Template format error: Unresolved condition dependency {} in the {} block of the template", name, block));
+        return invalid(
+            fmt::format("Template format error: Unresolved condition dependency {} in the {} block "
+                        "of the template",
+                        name, block));
       }
     }
     for (const auto& name : found.mappings) {
       if (!tmpl.mappings.contains(name)) {
-        return invalid(fmt::format("Template error: Mapping named '{}' is not present in the 'Mappings' section of template.", name));
+        return invalid(
+            fmt::format("Template error: Mapping named '{}' is not present in the 'Mappings' "
+                        "section of template.",
+                        name));
       }
     }
     return {};
@@ -211,7 +226,10 @@ ApiResult<void> check_references(const Template& tmpl) {
   }
   for (const auto& [name, attribute] : in_conditions.attributes) unresolved.push_back(name);
   if (!unresolved.empty()) {
-    return invalid(fmt::format("Template format error: Unresolved dependencies [{}]. Cannot reference resources in the Conditions block of the template", joined(unresolved)));
+    return invalid(
+        fmt::format("Template format error: Unresolved dependencies [{}]. Cannot reference "
+                    "resources in the Conditions block of the template",
+                    joined(unresolved)));
   }
   CHECK_OK(check_names(in_conditions, "Conditions"));
 
@@ -223,7 +241,10 @@ ApiResult<void> check_references(const Template& tmpl) {
       if (tmpl.resource(name) == nullptr) unresolved.push_back(name);
     }
     if (!unresolved.empty()) {
-      return invalid(fmt::format("Template format error: Unresolved resource dependencies [{}] in the {} block of the template", joined(unresolved), block));
+      return invalid(
+          fmt::format("Template format error: Unresolved resource dependencies [{}] in the {} "
+                      "block of the template",
+                      joined(unresolved), block));
     }
     return check_names(found, block);
   };

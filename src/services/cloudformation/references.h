@@ -1,5 +1,5 @@
-// References: which names a template's values speak of. Used to check that every name exists, and to order
-// the resources.
+// References: which names a template's values speak of. Used to check that every name exists, and
+// to order the resources.
 //
 // Pure functions, thread-safe.
 #pragma once
@@ -14,7 +14,8 @@
 
 namespace dew::cloudformation {
 
-// The single member of {"Ref": …}, {"Fn::…": …} or {"Condition": …}; nullptr where `value` is no function.
+// The single member of {"Ref": …}, {"Fn::…": …} or {"Condition": …}; nullptr where `value` is no
+// function.
 struct FunctionCall {
   std::string_view name;
   const json::Value* argument = nullptr;
@@ -22,11 +23,12 @@ struct FunctionCall {
 FunctionCall as_function(const json::Value& value);
 
 // The ${…} of a Fn::Sub string in turn. `literal` gets the text between, ${!x} unescaped to ${x}.
-ApiResult<void> walk_sub(std::string_view text, const std::function<ApiResult<void>(std::string_view)>& literal,
+ApiResult<void> walk_sub(std::string_view text,
+                         const std::function<ApiResult<void>(std::string_view)>& literal,
                          const std::function<ApiResult<void>(std::string_view)>& variable);
 
-// What a value refers to, at any depth: names of Ref and ${Name}; resources of GetAtt and ${Name.Attr};
-// conditions of Fn::If and Condition.
+// What a value refers to, at any depth: names of Ref and ${Name}; resources of GetAtt and
+// ${Name.Attr}; conditions of Fn::If and Condition.
 struct References {
   std::set<std::string> refs;
   std::set<std::pair<std::string, std::string>> attributes;

@@ -31,8 +31,9 @@ bool says_not_found(const aws::ApiError& error) {
 
 bool says_already_exists(const aws::ApiError& error) {
   const std::string_view code = error.code;
-  return code.find("AlreadyExists") != std::string_view::npos || code.find("AlreadyOwned") != std::string_view::npos ||
-         code == "ResourceInUseException" || code == "ResourceConflictException" || code == "ConflictException";
+  return code.find("AlreadyExists") != std::string_view::npos ||
+         code.find("AlreadyOwned") != std::string_view::npos || code == "ResourceInUseException" ||
+         code == "ResourceConflictException" || code == "ConflictException";
 }
 
 namespace {

@@ -1,10 +1,13 @@
-// ResourceType: all that the engine knows of a kind of resource: its properties, its attributes, and how to
-// create, update and remove one through the public operations of the service that owns it.
+// ResourceType: all that the engine knows of a kind of resource: its properties, its attributes,
+// and how to create, update and remove one through the public operations of the service that owns
+// it.
 //
 // The rules that let the engine survive a crash in the middle of any call:
-//  - create() of a type with a name is told the name beforehand (Desired::name), and remove() by that name
+//  - create() of a type with a name is told the name beforehand (Desired::name), and remove() by
+//  that name
 //    undoes whatever part of create() had happened;
-//  - a type whose ids are chosen by its service has list(): what it lists after a crash and did not list
+//  - a type whose ids are chosen by its service has list(): what it lists after a crash and did not
+//  list
 //    before was made by the interrupted create();
 //  - update() and remove() may be repeated; remove() of what is gone succeeds.
 // Types are immutable and thread-safe; a Session belongs to one operation on one stack.
@@ -25,13 +28,20 @@ namespace dew::cloudformation {
 class Session {
  public:
   Session(aws::Caller& caller, aws::Identity identity, std::string account, std::string region)
-      : account(std::move(account)), region(std::move(region)), caller_(caller), identity_(std::move(identity)) {}
+      : account(std::move(account)),
+        region(std::move(region)),
+        caller_(caller),
+        identity_(std::move(identity)) {}
 
-  ApiResult<json::Object> call(std::string_view service, std::string_view operation, json::Object input) const;
+  ApiResult<json::Object> call(std::string_view service, std::string_view operation,
+                               json::Object input) const;
   // As call(), where an error that says the thing is gone counts as done.
-  ApiResult<void> call_gone_ok(std::string_view service, std::string_view operation, json::Object input) const;
-  // Whether a Get succeeds; an error that says the thing is not there is false, another one is passed on.
-  ApiResult<bool> exists(std::string_view service, std::string_view operation, json::Object input) const;
+  ApiResult<void> call_gone_ok(std::string_view service, std::string_view operation,
+                               json::Object input) const;
+  // Whether a Get succeeds; an error that says the thing is not there is false, another one is
+  // passed on.
+  ApiResult<bool> exists(std::string_view service, std::string_view operation,
+                         json::Object input) const;
 
   const std::string account;
   const std::string region;
@@ -52,9 +62,10 @@ struct Desired {
 
 // What exists, or what a create() or update() made of it.
 struct Instance {
-  std::string id;           // PhysicalResourceId, which is what Ref gives
+  std::string id;  // PhysicalResourceId, which is what Ref gives
   json::Object properties;
-  json::Object attributes;  // what Fn::GetAtt gives; names with a leading '_' are the type's own notes
+  json::Object
+      attributes;  // what Fn::GetAtt gives; names with a leading '_' are the type's own notes
 };
 
 // How a generated name looks: STACK-LOGICAL-RANDOM, cut to `max`.
@@ -73,7 +84,8 @@ struct ResourceType {
 
   std::function<ApiResult<Instance>(const Session&, const Desired&)> create;
   // nullptr: every change replaces. Gets what is there and what is wanted; keeps the id.
-  std::function<ApiResult<Instance>(const Session&, const Instance& current, const Desired&)> update;
+  std::function<ApiResult<Instance>(const Session&, const Instance& current, const Desired&)>
+      update;
   std::function<ApiResult<void>(const Session&, const Instance&)> remove;
   // Whether something with this name is there already. nullptr where creating tells.
   std::function<ApiResult<bool>(const Session&, const Desired&)> exists;

@@ -56,8 +56,8 @@ class SchemaReader {
       return shape;
     }
     static const std::map<std::string_view, Kind> kKinds = {
-        {"string", Kind::kString}, {"int", Kind::kInteger}, {"number", Kind::kNumber},
-        {"bool", Kind::kBoolean}, {"json", Kind::kJson}, {"any", Kind::kAny},
+        {"string", Kind::kString},          {"int", Kind::kInteger}, {"number", Kind::kNumber},
+        {"bool", Kind::kBoolean},           {"json", Kind::kJson},   {"any", Kind::kAny},
         {"unsupported", Kind::kUnsupported}};
     const auto it = kKinds.find(word);
     if (it == kKinds.end()) broken();
@@ -72,7 +72,8 @@ void check_value(const Shape& shape, const json::Value& value, const std::string
                  std::vector<std::string>& findings) {
   const auto [function, argument] = as_function(value);
   if (shape.kind == Kind::kUnsupported) {
-    if (function == "Ref" && argument->is_string() && argument->as_string() == "AWS::NoValue") return;
+    if (function == "Ref" && argument->is_string() && argument->as_string() == "AWS::NoValue")
+      return;
     findings.push_back(path + ": Dewpoint does not support this property yet");
     return;
   }
@@ -115,15 +116,21 @@ void check_value(const Shape& shape, const json::Value& value, const std::string
     case Kind::kAny:
       return;
     default:
-      if (auto coerced = coerce(shape, value, path); !coerced) findings.push_back(coerced.error().message);
+      if (auto coerced = coerce(shape, value, path); !coerced)
+        findings.push_back(coerced.error().message);
   }
 }
 
-ApiResult<json::Value> coerce_scalar(const Shape& shape, json::Value value, const std::string& path) {
-  const auto wrong = [&](std::string_view type) { return invalid(fmt::format("{}: must be {}", path, type)); };
+ApiResult<json::Value> coerce_scalar(const Shape& shape, json::Value value,
+                                     const std::string& path) {
+  const auto wrong = [&](std::string_view type) {
+    return invalid(fmt::format("{}: must be {}", path, type));
+  };
   const auto text = to_text(value);
   if (!text) {
-    return wrong(shape.kind == Kind::kString ? "a string" : shape.kind == Kind::kBoolean ? "a boolean" : "a number");
+    return wrong(shape.kind == Kind::kString    ? "a string"
+                 : shape.kind == Kind::kBoolean ? "a boolean"
+                                                : "a number");
   }
   if (shape.kind == Kind::kString) return json::String(*text);
   if (shape.kind == Kind::kBoolean) {
@@ -139,7 +146,8 @@ ApiResult<json::Value> coerce_scalar(const Shape& shape, json::Value value, cons
     if (error == std::errc{} && at == end) return whole;
     double real = 0;
     const auto [rest, failed] = std::from_chars(begin, end, real);
-    if (failed == std::errc{} && rest == end && real == static_cast<double>(static_cast<int64_t>(real))) {
+    if (failed == std::errc{} && rest == end &&
+        real == static_cast<double>(static_cast<int64_t>(real))) {
       return static_cast<int64_t>(real);
     }
     return wrong("a whole number");
@@ -159,7 +167,9 @@ const Property* Shape::member(std::string_view name) const {
   return nullptr;
 }
 
-std::shared_ptr<const Shape> parse_schema(std::string_view text) { return SchemaReader(text).members(""); }
+std::shared_ptr<const Shape> parse_schema(std::string_view text) {
+  return SchemaReader(text).members("");
+}
 
 void check_properties(const Shape& shape, const json::Object& properties, const std::string& path,
                       std::vector<std::string>& findings) {
@@ -188,7 +198,8 @@ ApiResult<json::Value> coerce(const Shape& shape, json::Value value, const std::
     case Kind::kJson:
       if (value.is_object() || value.is_array()) return value;
       if (value.is_string()) {
-        if (auto parsed = json::parse(json::view(value.as_string())); parsed && parsed->is_object()) return *parsed;
+        if (auto parsed = json::parse(json::view(value.as_string())); parsed && parsed->is_object())
+          return *parsed;
       }
       return invalid(path + ": must be a JSON object");
     case Kind::kObject: {
@@ -200,7 +211,9 @@ ApiResult<json::Value> coerce(const Shape& shape, json::Value value, const std::
       }
       for (auto& [name, member] : value.as_object()) {
         const auto* property = shape.member(name);
-        if (property == nullptr) return invalid(fmt::format("{}: Encountered unsupported property {}", path, std::string(name)));
+        if (property == nullptr)
+          return invalid(
+              fmt::format("{}: Encountered unsupported property {}", path, std::string(name)));
         TRY(member, coerce(*property->shape, std::move(member), path + "/" + std::string(name)));
       }
       return value;

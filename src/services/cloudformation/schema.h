@@ -1,5 +1,6 @@
-// Schema: which properties a resource type has, of which types, and which of them cannot change without
-// replacing the resource. Written as text beside each type, so that it reads like the documentation:
+// Schema: which properties a resource type has, of which types, and which of them cannot change
+// without replacing the resource. Written as text beside each type, so that it reads like the
+// documentation:
 //
 //   FunctionName~ string                        ~ changing it replaces the resource
 //   Role! string                                ! required
@@ -23,7 +24,18 @@ namespace dew::cloudformation {
 
 struct Shape;
 
-enum class Kind { kString, kInteger, kNumber, kBoolean, kJson, kAny, kList, kMap, kObject, kUnsupported };
+enum class Kind {
+  kString,
+  kInteger,
+  kNumber,
+  kBoolean,
+  kJson,
+  kAny,
+  kList,
+  kMap,
+  kObject,
+  kUnsupported
+};
 
 struct Property {
   std::string name;
@@ -43,13 +55,13 @@ struct Shape {
 // Aborts on a malformed schema: it is a constant of this program.
 std::shared_ptr<const Shape> parse_schema(std::string_view text);
 
-// Before anything is evaluated: unknown and unsupported properties, missing ones, wrong structure. Every
-// finding is appended as "path: what".
+// Before anything is evaluated: unknown and unsupported properties, missing ones, wrong structure.
+// Every finding is appended as "path: what".
 void check_properties(const Shape& shape, const json::Object& properties, const std::string& path,
                       std::vector<std::string>& findings);
 
-// After evaluation: scalars are converted to the declared types as CloudFormation does ("512" to 512, true to
-// "true"); the error names the property.
+// After evaluation: scalars are converted to the declared types as CloudFormation does ("512" to
+// 512, true to "true"); the error names the property.
 ApiResult<json::Value> coerce(const Shape& shape, json::Value value, const std::string& path);
 
 }  // namespace dew::cloudformation

@@ -28,7 +28,8 @@ std::optional<std::string> scalar_text(const json::Value& value) {
   return std::nullopt;
 }
 
-ApiResult<void> check_depth(const json::Value& value, const std::string& path, int depth, size_t& nodes) {
+ApiResult<void> check_depth(const json::Value& value, const std::string& path, int depth,
+                            size_t& nodes) {
   if (depth > kTemplateDepth) return format_error("nested too deeply");
   if (++nodes > kTemplateNodes) return format_error("too many nodes");
   if (value.is_null()) {
@@ -95,7 +96,8 @@ ApiResult<ParameterDeclaration> parse_parameter(std::string_view name, const jso
       out.constraint_description = *text;
     } else if (key == "MinValue" || key == "MaxValue" || key == "MinLength" || key == "MaxLength") {
       const auto parsed = number();
-      if (!parsed) return format_error(fmt::format("{} {} must be a number.", where, std::string(key)));
+      if (!parsed)
+        return format_error(fmt::format("{} {} must be a number.", where, std::string(key)));
       if (key == "MinValue") out.min_value = parsed;
       if (key == "MaxValue") out.max_value = parsed;
       if (key == "MinLength") out.min_length = static_cast<int64_t>(*parsed);
@@ -109,13 +111,15 @@ ApiResult<ParameterDeclaration> parse_parameter(std::string_view name, const jso
 
 ApiResult<ResourceDeclaration> parse_resource(std::string_view name, const json::Value& value) {
   const auto where = fmt::format("[/Resources/{}]", name);
-  if (!is_alnum(name)) return format_error(fmt::format("Resource name {} is non alphanumeric.", name));
+  if (!is_alnum(name))
+    return format_error(fmt::format("Resource name {} is non alphanumeric.", name));
   if (!value.is_object()) return format_error(where + " Every Resources object must be a map.");
   ResourceDeclaration out;
   for (const auto& [key, member] : value.as_object()) {
     const auto text = scalar_text(member);
     const auto scalar = [&](std::string& to) -> ApiResult<void> {
-      if (!text) return format_error(fmt::format("{} {} must be a string.", where, std::string(key)));
+      if (!text)
+        return format_error(fmt::format("{} {} must be a string.", where, std::string(key)));
       to = *text;
       return {};
     };
@@ -127,15 +131,19 @@ ApiResult<ResourceDeclaration> parse_resource(std::string_view name, const json:
       auto& to = key == "DeletionPolicy" ? out.deletion_policy : out.update_replace_policy;
       CHECK_OK(scalar(to));
       if (to != "Delete" && to != "Retain" && to != "RetainExceptOnCreate") {
-        if (to == "Snapshot") return invalid(fmt::format("{} {} Snapshot is not supported by this resource type", where, std::string(key)));
-        return format_error(fmt::format("Unrecognized {} {} for resource {}", std::string(key), to, name));
+        if (to == "Snapshot")
+          return invalid(fmt::format("{} {} Snapshot is not supported by this resource type", where,
+                                     std::string(key)));
+        return format_error(
+            fmt::format("Unrecognized {} {} for resource {}", std::string(key), to, name));
       }
     } else if (key == "DependsOn") {
       if (text) {
         out.depends_on.push_back(*text);
       } else if (member.is_array()) {
         for (const auto& item : member.as_array()) {
-          if (!item.is_string()) return format_error(where + " DependsOn must be a string or a list of strings.");
+          if (!item.is_string())
+            return format_error(where + " DependsOn must be a string or a list of strings.");
           out.depends_on.push_back(json::str(item));
         }
       } else {
@@ -152,12 +160,14 @@ ApiResult<ResourceDeclaration> parse_resource(std::string_view name, const json:
       return invalid(fmt::format("Invalid template resource property '{}'", std::string(key)));
     }
   }
-  if (out.type.empty()) return format_error(where + " Every Resources object must contain a Type member.");
+  if (out.type.empty())
+    return format_error(where + " Every Resources object must contain a Type member.");
   return out;
 }
 
 ApiResult<OutputDeclaration> parse_output(std::string_view name, const json::Value& value) {
-  if (!is_alnum(name)) return format_error(fmt::format("Output name {} is non alphanumeric.", name));
+  if (!is_alnum(name))
+    return format_error(fmt::format("Output name {} is non alphanumeric.", name));
   if (!value.is_object() || !value.as_object().contains("Value")) {
     return format_error("Every Outputs member must contain a Value object");
   }
@@ -176,16 +186,25 @@ ApiResult<OutputDeclaration> parse_output(std::string_view name, const json::Val
       }
       out.export_name = *export_name;
     } else {
-      return format_error(fmt::format("Output {} contains the unknown property '{}'", name, std::string(key)));
+      return format_error(
+          fmt::format("Output {} contains the unknown property '{}'", name, std::string(key)));
     }
   }
   return out;
 }
 
 ApiResult<void> check_sections(const json::Object& document) {
-  static constexpr std::array<std::string_view, 11> kSections = {
-      "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions",
-      "Transform", "Resources", "Outputs", "Rules", "Hooks"};
+  static constexpr std::array<std::string_view, 11> kSections = {"AWSTemplateFormatVersion",
+                                                                 "Description",
+                                                                 "Metadata",
+                                                                 "Parameters",
+                                                                 "Mappings",
+                                                                 "Conditions",
+                                                                 "Transform",
+                                                                 "Resources",
+                                                                 "Outputs",
+                                                                 "Rules",
+                                                                 "Hooks"};
   std::string unknown;
   for (const auto& [name, value] : document) {
     if (std::ranges::find(kSections, std::string_view(name)) == kSections.end()) {
@@ -210,18 +229,21 @@ ApiResult<void> parse_mappings(const json::Object& mappings) {
   if (mappings.size() > kMappings) return invalid("Template format error: too many mappings");
   for (const auto& [name, map] : mappings) {
     const auto bad = [&] {
-      return format_error(fmt::format("Every Mappings member {} must be a map of maps.", std::string(name)));
+      return format_error(
+          fmt::format("Every Mappings member {} must be a map of maps.", std::string(name)));
     };
     if (!map.is_object()) return bad();
     for (const auto& [key, attributes] : map.as_object()) {
       if (!attributes.is_object()) return bad();
       for (const auto& [attribute, value] : attributes.as_object()) {
-        const bool list = value.is_array() && std::ranges::all_of(value.as_array(), [](const json::Value& v) {
-          return scalar_text(v).has_value();
-        });
+        const bool list =
+            value.is_array() && std::ranges::all_of(value.as_array(), [](const json::Value& v) {
+              return scalar_text(v).has_value();
+            });
         if (!list && !scalar_text(value)) {
-          return format_error(fmt::format("Every Mappings attribute must be a String or a List. ({}/{}/{})",
-                                          std::string(name), std::string(key), std::string(attribute)));
+          return format_error(
+              fmt::format("Every Mappings attribute must be a String or a List. ({}/{}/{})",
+                          std::string(name), std::string(key), std::string(attribute)));
         }
       }
     }
@@ -232,9 +254,12 @@ ApiResult<void> parse_mappings(const json::Object& mappings) {
 ApiResult<void> parse_sections(const json::Object& document, Template& out) {
   TRY(const auto* parameters, section(document, "Parameters"));
   if (parameters != nullptr) {
-    if (parameters->size() > kParameters) return format_error("Number of parameters is greater than maximum allowed, 200");
+    if (parameters->size() > kParameters)
+      return format_error("Number of parameters is greater than maximum allowed, 200");
     for (const auto& [name, value] : *parameters) {
-      if (!is_alnum(name)) return format_error(fmt::format("Parameter name {} is non alphanumeric.", std::string(name)));
+      if (!is_alnum(name))
+        return format_error(
+            fmt::format("Parameter name {} is non alphanumeric.", std::string(name)));
       TRY(auto parameter, parse_parameter(name, value));
       out.parameters.emplace_back(name, std::move(parameter));
     }
@@ -250,14 +275,17 @@ ApiResult<void> parse_sections(const json::Object& document, Template& out) {
   if (resources == nullptr || resources->empty()) {
     return format_error("At least one Resources member must be defined.");
   }
-  if (resources->size() > kResources) return format_error("Number of resources, " + std::to_string(resources->size()) + ", is greater than maximum allowed, 500");
+  if (resources->size() > kResources)
+    return format_error("Number of resources, " + std::to_string(resources->size()) +
+                        ", is greater than maximum allowed, 500");
   for (const auto& [name, value] : *resources) {
     TRY(auto resource, parse_resource(name, value));
     out.resources.emplace_back(name, std::move(resource));
   }
   TRY(const auto* outputs, section(document, "Outputs"));
   if (outputs != nullptr) {
-    if (outputs->size() > kOutputs) return format_error("Number of outputs is greater than maximum allowed, 200");
+    if (outputs->size() > kOutputs)
+      return format_error("Number of outputs is greater than maximum allowed, 200");
     for (const auto& [name, value] : *outputs) {
       TRY(auto output, parse_output(name, value));
       out.outputs.emplace_back(name, std::move(output));

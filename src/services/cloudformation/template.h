@@ -1,5 +1,5 @@
-// Template: a CloudFormation template as text (JSON or YAML) becomes a document with the intrinsic functions
-// in their long form, and then the sections of a template.
+// Template: a CloudFormation template as text (JSON or YAML) becomes a document with the intrinsic
+// functions in their long form, and then the sections of a template.
 // docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 //
 // Hostile input: text, depth and number of nodes are limited, and YAML aliases are refused, as

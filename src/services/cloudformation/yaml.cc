@@ -21,8 +21,9 @@ struct Refused {
 };
 
 constexpr std::array<std::string_view, 18> kFunctions = {
-    "Base64", "Cidr", "And", "Equals", "If", "Not", "Or", "FindInMap", "GetAtt", "GetAZs",
-    "ImportValue", "Join", "Select", "Split", "Sub", "Transform", "Length", "ToJsonString"};
+    "Base64", "Cidr",      "And",    "Equals",    "If",          "Not",
+    "Or",     "FindInMap", "GetAtt", "GetAZs",    "ImportValue", "Join",
+    "Select", "Split",     "Sub",    "Transform", "Length",      "ToJsonString"};
 
 // !Sub -> Fn::Sub, !Ref -> Ref, !Condition -> Condition; empty: no function.
 std::string function_of(const std::string& tag) {
@@ -41,21 +42,30 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> wo
   return std::ranges::find(words, text) != words.end();
 }
 
-// A plain scalar by YAML 1.1's rules, except that a leading zero makes no octal number (account ids) and a
-// date stays a string, as CloudFormation keeps both.
+// A plain scalar by YAML 1.1's rules, except that a leading zero makes no octal number (account
+// ids) and a date stays a string, as CloudFormation keeps both.
 json::Value plain(const std::string& text) {
   if (is_one_of(text, {"", "~", "null", "Null", "NULL"})) return nullptr;
   if (is_one_of(text, {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})) return true;
-  if (is_one_of(text, {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})) return false;
-  const auto digits = text.starts_with('-') ? std::string_view(text).substr(1) : std::string_view(text);
-  const bool numeric = !digits.empty() && std::ranges::all_of(digits, [](char c) {
-    return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '-' || c == '+';
-  }) && digits[0] >= '0' && digits[0] <= '9';
-  if (!numeric || (digits.size() > 1 && digits[0] == '0' && digits[1] != '.')) return json::String(text);
+  if (is_one_of(text, {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}))
+    return false;
+  const auto digits =
+      text.starts_with('-') ? std::string_view(text).substr(1) : std::string_view(text);
+  const bool numeric = !digits.empty() &&
+                       std::ranges::all_of(digits,
+                                           [](char c) {
+                                             return (c >= '0' && c <= '9') || c == '.' ||
+                                                    c == 'e' || c == 'E' || c == '-' || c == '+';
+                                           }) &&
+                       digits[0] >= '0' && digits[0] <= '9';
+  if (!numeric || (digits.size() > 1 && digits[0] == '0' && digits[1] != '.'))
+    return json::String(text);
   const auto* begin = text.data();
   const auto* end = begin + text.size();
   int64_t whole = 0;
-  if (const auto [at, error] = std::from_chars(begin, end, whole); error == std::errc{} && at == end) return whole;
+  if (const auto [at, error] = std::from_chars(begin, end, whole);
+      error == std::errc{} && at == end)
+    return whole;
   double real = 0;
   const auto [at, error] = std::from_chars(begin, end, real);
   // Digits that a double would lose (a long id) stay text.
@@ -74,7 +84,8 @@ class Builder final : public YAML::EventHandler {
   }
   void OnNull(const YAML::Mark&, YAML::anchor_t) override { add(nullptr, ""); }
 
-  void OnScalar(const YAML::Mark&, const std::string& tag, YAML::anchor_t, const std::string& text) override {
+  void OnScalar(const YAML::Mark&, const std::string& tag, YAML::anchor_t,
+                const std::string& text) override {
     const bool key = !open_.empty() && open_.back().is_map && !open_.back().has_key;
     if (key) {
       take_key(text);
@@ -87,7 +98,9 @@ class Builder final : public YAML::EventHandler {
       // "Name.Attribute", where only the first dot divides.
       const auto dot = text.find('.');
       if (dot == std::string::npos) {
-        throw Refused{"Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute"};
+        throw Refused{
+            "Template error: every Fn::GetAtt object requires two non-empty parameters, the "
+            "resource name and the resource attribute"};
       }
       add(json::Array{text.substr(0, dot), text.substr(dot + 1)}, function);
     } else if (function.empty()) {
@@ -97,11 +110,13 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
-  void OnSequenceStart(const YAML::Mark&, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark&, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
     push(json::Array{}, tag, false);
   }
   void OnSequenceEnd() override { pop(); }
-  void OnMapStart(const YAML::Mark&, const std::string& tag, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark&, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
     push(json::Object{}, tag, true);
   }
   void OnMapEnd() override { pop(); }
@@ -119,7 +134,8 @@ class Builder final : public YAML::EventHandler {
 
   void take_key(const std::string& text) {
     auto& map = open_.back();
-    if (text == "<<") throw Refused{"Template error: YAML merges are not allowed in CloudFormation templates"};
+    if (text == "<<")
+      throw Refused{"Template error: YAML merges are not allowed in CloudFormation templates"};
     if (map.value.as_object().contains(text)) {
       throw Refused{"Template format error: duplicate key " + text};
     }
@@ -181,7 +197,8 @@ ApiResult<json::Value> parse_yaml(std::string_view text) {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     Builder builder;
-    if (!parser.HandleNextDocument(builder)) return invalid("Template format error: unsupported structure.");
+    if (!parser.HandleNextDocument(builder))
+      return invalid("Template format error: unsupported structure.");
     return builder.take();
   } catch (const Refused& refused) {
     return invalid(refused.message);

@@ -26,14 +26,16 @@ std::string pointer(std::string_view name) {
   return out;
 }
 
-void patch_scalar(json::Array& patches, const json::Object& before, const json::Object& now, std::string_view property,
-                  std::string path, std::string_view unset) {
+void patch_scalar(json::Array& patches, const json::Object& before, const json::Object& now,
+                  std::string_view property, std::string path, std::string_view unset) {
   if (!differs(before, now, property)) return;
   const auto* value = json::find(now, property);
-  patches.emplace_back(patch("replace", std::move(path), value == nullptr ? std::string(unset) : to_text(*value).value_or("")));
+  patches.emplace_back(patch("replace", std::move(path),
+                             value == nullptr ? std::string(unset) : to_text(*value).value_or("")));
 }
 
-ApiResult<std::vector<std::string>> list_ids(const Session& session, std::string_view operation, json::Object input) {
+ApiResult<std::vector<std::string>> list_ids(const Session& session, std::string_view operation,
+                                             json::Object input) {
   std::vector<std::string> out;
   while (true) {
     TRY(const auto page, session.call("apigateway", operation, input));
@@ -46,14 +48,18 @@ ApiResult<std::vector<std::string>> list_ids(const Session& session, std::string
   }
 }
 
-ApiResult<void> apply_tags(const Session& session, const std::string& path, const json::Object& before, const json::Object& now) {
+ApiResult<void> apply_tags(const Session& session, const std::string& path,
+                           const json::Object& before, const json::Object& now) {
   if (!differs(before, now, "Tags")) return {};
   const auto arn = fmt::format("arn:aws:apigateway:{}::{}", session.region, path);
   auto tags = tag_map(now);
   if (auto gone = keys_gone(tag_map(before), tags); !gone.empty()) {
-    CHECK_OK(session.call("apigateway", "UntagResource", {{"resourceArn", arn}, {"tagKeys", std::move(gone)}}));
+    CHECK_OK(session.call("apigateway", "UntagResource",
+                          {{"resourceArn", arn}, {"tagKeys", std::move(gone)}}));
   }
-  if (!tags.empty()) CHECK_OK(session.call("apigateway", "TagResource", {{"resourceArn", arn}, {"tags", std::move(tags)}}));
+  if (!tags.empty())
+    CHECK_OK(session.call("apigateway", "TagResource",
+                          {{"resourceArn", arn}, {"tags", std::move(tags)}}));
   return {};
 }
 
@@ -61,32 +67,42 @@ namespace {
 
 constexpr std::string_view kRestApi =
     "Name string  Description string  ApiKeySourceType string  BinaryMediaTypes [ string ]  "
-    "EndpointConfiguration { Types [ string ] VpcEndpointIds unsupported IpAddressType unsupported }  "
+    "EndpointConfiguration { Types [ string ] VpcEndpointIds unsupported IpAddressType unsupported "
+    "}  "
     "MinimumCompressionSize int  Policy json  DisableExecuteApiEndpoint bool  " DEW_TAGS
-    "Body unsupported  BodyS3Location unsupported  CloneFrom unsupported  FailOnWarnings unsupported  "
+    "Body unsupported  BodyS3Location unsupported  CloneFrom unsupported  FailOnWarnings "
+    "unsupported  "
     "Mode unsupported  Parameters unsupported";
 
 constexpr std::string_view kMethod =
-    "RestApiId!~ string  ResourceId!~ string  HttpMethod!~ string  AuthorizationType string  AuthorizerId string  "
-    "AuthorizationScopes [ string ]  ApiKeyRequired bool  OperationName string  RequestValidatorId string  "
+    "RestApiId!~ string  ResourceId!~ string  HttpMethod!~ string  AuthorizationType string  "
+    "AuthorizerId string  "
+    "AuthorizationScopes [ string ]  ApiKeyRequired bool  OperationName string  RequestValidatorId "
+    "string  "
     "RequestParameters < any >  RequestModels < string >  "
-    "MethodResponses [ { StatusCode! string ResponseParameters < any > ResponseModels < string > } ]  "
-    "Integration { Type! string IntegrationHttpMethod string Uri string Credentials string ConnectionType string "
-    "  ConnectionId string PassthroughBehavior string ContentHandling string TimeoutInMillis int CacheNamespace string "
+    "MethodResponses [ { StatusCode! string ResponseParameters < any > ResponseModels < string > } "
+    "]  "
+    "Integration { Type! string IntegrationHttpMethod string Uri string Credentials string "
+    "ConnectionType string "
+    "  ConnectionId string PassthroughBehavior string ContentHandling string TimeoutInMillis int "
+    "CacheNamespace string "
     "  CacheKeyParameters [ string ] RequestParameters < string > RequestTemplates < string > "
     "  IntegrationResponses [ { StatusCode! string SelectionPattern string ContentHandling string "
     "    ResponseParameters < string > ResponseTemplates < string > } ] "
     "  ResponseTransferMode unsupported IntegrationTarget unsupported }";
 
-ApiResult<std::string> root_resource(const Session& session, const std::string& api, const json::Object& made) {
+ApiResult<std::string> root_resource(const Session& session, const std::string& api,
+                                     const json::Object& made) {
   if (const auto id = text(made, "rootResourceId"); !id.empty()) return id;
-  TRY(const auto resources, session.call("apigateway", "GetResources", {{"restApiId", api}, {"limit", 500}}));
+  TRY(const auto resources,
+      session.call("apigateway", "GetResources", {{"restApiId", api}, {"limit", 500}}));
   if (const auto* items = json::array_at(resources, "items")) {
     for (const auto& item : *items) {
       if (text(item.as_object(), "path") == "/") return text(item.as_object(), "id");
     }
   }
-  return std::unexpected(aws::ApiError(Error{ErrorKind::kInternal, "a REST API has no root resource"}));
+  return std::unexpected(
+      aws::ApiError(Error{ErrorKind::kInternal, "a REST API has no root resource"}));
 }
 
 ApiResult<Instance> create_api(const Session& session, const Desired& desired) {
@@ -94,11 +110,15 @@ ApiResult<Instance> create_api(const Session& session, const Desired& desired) {
   if (!properties.contains("Name")) return invalid("Name must be specified");
   json::Object input;
   copy(input, properties,
-       {{"Name", "name"}, {"Description", "description"}, {"ApiKeySourceType", "apiKeySource"},
-        {"BinaryMediaTypes", "binaryMediaTypes"}, {"MinimumCompressionSize", "minimumCompressionSize"},
+       {{"Name", "name"},
+        {"Description", "description"},
+        {"ApiKeySourceType", "apiKeySource"},
+        {"BinaryMediaTypes", "binaryMediaTypes"},
+        {"MinimumCompressionSize", "minimumCompressionSize"},
         {"DisableExecuteApiEndpoint", "disableExecuteApiEndpoint"}});
   if (const auto* policy = json::find(properties, "Policy")) input["policy"] = json::dump(*policy);
-  if (const auto* endpoint = json::object_at(properties, "EndpointConfiguration"); endpoint != nullptr && endpoint->contains("Types")) {
+  if (const auto* endpoint = json::object_at(properties, "EndpointConfiguration");
+      endpoint != nullptr && endpoint->contains("Types")) {
     input["endpointConfiguration"] = json::Object{{"types", endpoint->at("Types")}};
   }
   if (auto tags = tag_map(properties); !tags.empty()) input["tags"] = std::move(tags);
@@ -108,7 +128,8 @@ ApiResult<Instance> create_api(const Session& session, const Desired& desired) {
   return Instance{id, properties, {{"RootResourceId", root}, {"RestApiId", id}}};
 }
 
-ApiResult<Instance> update_api(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_api(const Session& session, const Instance& current,
+                               const Desired& desired) {
   const auto& before = current.properties;
   const auto& now = desired.properties;
   json::Array patches;
@@ -116,19 +137,23 @@ ApiResult<Instance> update_api(const Session& session, const Instance& current, 
   patch_scalar(patches, before, now, "Description", "/description", "");
   patch_scalar(patches, before, now, "ApiKeySourceType", "/apiKeySource", "HEADER");
   patch_scalar(patches, before, now, "MinimumCompressionSize", "/minimumCompressionSize", "");
-  patch_scalar(patches, before, now, "DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint", "false");
+  patch_scalar(patches, before, now, "DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint",
+               "false");
   if (differs(before, now, "Policy")) {
     const auto* policy = json::find(now, "Policy");
-    patches.emplace_back(patch("replace", "/policy", policy == nullptr ? std::string() : json::dump(*policy)));
+    patches.emplace_back(
+        patch("replace", "/policy", policy == nullptr ? std::string() : json::dump(*policy)));
   }
   if (differs(before, now, "BinaryMediaTypes")) {
     const auto old = strings(before, "BinaryMediaTypes");
     const auto wanted = strings(now, "BinaryMediaTypes");
     for (const auto& type : wanted) {
-      if (!old.contains(type)) patches.emplace_back(patch("add", "/binaryMediaTypes/" + pointer(type), std::nullopt));
+      if (!old.contains(type))
+        patches.emplace_back(patch("add", "/binaryMediaTypes/" + pointer(type), std::nullopt));
     }
     for (const auto& type : old) {
-      if (!wanted.contains(type)) patches.emplace_back(patch("remove", "/binaryMediaTypes/" + pointer(type), std::nullopt));
+      if (!wanted.contains(type))
+        patches.emplace_back(patch("remove", "/binaryMediaTypes/" + pointer(type), std::nullopt));
     }
   }
   if (differs(before, now, "EndpointConfiguration")) {
@@ -138,11 +163,13 @@ ApiResult<Instance> update_api(const Session& session, const Instance& current, 
       return types == nullptr || types->empty() ? "EDGE" : json::str((*types)[0]);
     };
     if (first(before) != first(now)) {
-      patches.emplace_back(patch("replace", "/endpointConfiguration/types/" + first(before), first(now)));
+      patches.emplace_back(
+          patch("replace", "/endpointConfiguration/types/" + first(before), first(now)));
     }
   }
   if (!patches.empty()) {
-    CHECK_OK(session.call("apigateway", "UpdateRestApi", {{"restApiId", current.id}, {"patchOperations", std::move(patches)}}));
+    CHECK_OK(session.call("apigateway", "UpdateRestApi",
+                          {{"restApiId", current.id}, {"patchOperations", std::move(patches)}}));
   }
   CHECK_OK(apply_tags(session, "/restapis/" + current.id, before, now));
   return Instance{current.id, now, current.attributes};
@@ -150,7 +177,8 @@ ApiResult<Instance> update_api(const Session& session, const Instance& current, 
 
 ApiResult<Instance> create_resource(const Session& session, const Desired& desired) {
   json::Object input;
-  copy(input, desired.properties, {{"RestApiId", "restApiId"}, {"ParentId", "parentId"}, {"PathPart", "pathPart"}});
+  copy(input, desired.properties,
+       {{"RestApiId", "restApiId"}, {"ParentId", "parentId"}, {"PathPart", "pathPart"}});
   TRY(const auto made, session.call("apigateway", "CreateResource", std::move(input)));
   const auto id = text(made, "id");
   return Instance{id, desired.properties, {{"ResourceId", id}}};
@@ -158,18 +186,21 @@ ApiResult<Instance> create_resource(const Session& session, const Desired& desir
 
 json::Object method_key(const json::Object& properties) {
   json::Object out;
-  copy(out, properties, {{"RestApiId", "restApiId"}, {"ResourceId", "resourceId"}, {"HttpMethod", "httpMethod"}});
+  copy(out, properties,
+       {{"RestApiId", "restApiId"}, {"ResourceId", "resourceId"}, {"HttpMethod", "httpMethod"}});
   return out;
 }
 
 // Maps of booleans, which a template may write as text.
 json::Object booleans(const json::Object& map) {
   json::Object out;
-  for (const auto& [name, value] : map) out[name] = value.is_bool() ? value.as_bool() : to_text(value) == "true";
+  for (const auto& [name, value] : map)
+    out[name] = value.is_bool() ? value.as_bool() : to_text(value) == "true";
   return out;
 }
 
-ApiResult<void> put_integration(const Session& session, const json::Object& key, const json::Object& integration) {
+ApiResult<void> put_integration(const Session& session, const json::Object& key,
+                                const json::Object& integration) {
   auto input = key;
   for (const auto& [name, value] : integration) {
     if (name != "IntegrationResponses") input[lower_first(name)] = value;
@@ -191,15 +222,21 @@ ApiResult<Instance> create_method(const Session& session, const Desired& desired
   auto input = key;
   input["authorizationType"] = json::string_or(properties, "AuthorizationType", "NONE");
   copy(input, properties,
-       {{"AuthorizerId", "authorizerId"}, {"AuthorizationScopes", "authorizationScopes"}, {"ApiKeyRequired", "apiKeyRequired"},
-        {"OperationName", "operationName"}, {"RequestValidatorId", "requestValidatorId"}, {"RequestModels", "requestModels"}});
-  if (const auto* parameters = json::object_at(properties, "RequestParameters")) input["requestParameters"] = booleans(*parameters);
+       {{"AuthorizerId", "authorizerId"},
+        {"AuthorizationScopes", "authorizationScopes"},
+        {"ApiKeyRequired", "apiKeyRequired"},
+        {"OperationName", "operationName"},
+        {"RequestValidatorId", "requestValidatorId"},
+        {"RequestModels", "requestModels"}});
+  if (const auto* parameters = json::object_at(properties, "RequestParameters"))
+    input["requestParameters"] = booleans(*parameters);
   CHECK_OK(session.call("apigateway", "PutMethod", std::move(input)));
   // A method's responses come first: an integration's response names one of them.
   if (const auto* responses = json::array_at(properties, "MethodResponses")) {
     for (const auto& response : *responses) {
       input = key;
-      copy(input, response.as_object(), {{"StatusCode", "statusCode"}, {"ResponseModels", "responseModels"}});
+      copy(input, response.as_object(),
+           {{"StatusCode", "statusCode"}, {"ResponseModels", "responseModels"}});
       if (const auto* parameters = json::object_at(response.as_object(), "ResponseParameters")) {
         input["responseParameters"] = booleans(*parameters);
       }
@@ -217,21 +254,25 @@ ApiResult<void> remove_method(const Session& session, const Instance& it) {
 }
 
 // What was deployed before is a copy, so that a method may be put anew without a request noticing.
-ApiResult<Instance> update_method(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_method(const Session& session, const Instance& current,
+                                  const Desired& desired) {
   CHECK_OK(remove_method(session, current));
   TRY(auto made, create_method(session, {desired.logical_id, current.id, desired.properties}));
   return made;
 }
 
-ApiResult<Instance> put_account(const Session& session, const std::string& id, const json::Object& before,
-                                const json::Object& properties) {
+ApiResult<Instance> put_account(const Session& session, const std::string& id,
+                                const json::Object& before, const json::Object& properties) {
   json::Array patches;
   patch_scalar(patches, before, properties, "CloudWatchRoleArn", "/cloudwatchRoleArn", "");
-  if (!patches.empty()) CHECK_OK(session.call("apigateway", "UpdateAccount", {{"patchOperations", std::move(patches)}}));
+  if (!patches.empty())
+    CHECK_OK(
+        session.call("apigateway", "UpdateAccount", {{"patchOperations", std::move(patches)}}));
   return Instance{id, properties, {{"Id", id}}};
 }
 
-ApiResult<Instance> put_gateway_response(const Session& session, const std::string& id, const json::Object& properties) {
+ApiResult<Instance> put_gateway_response(const Session& session, const std::string& id,
+                                         const json::Object& properties) {
   json::Object input;
   for (const auto& [name, value] : properties) input[lower_first(name)] = value;
   CHECK_OK(session.call("apigateway", "PutGatewayResponse", std::move(input)));
@@ -247,23 +288,29 @@ void add_apigateway_types(std::vector<ResourceType>& types) {
       .attributes = {"RootResourceId", "RestApiId"},
       .create = create_api,
       .update = update_api,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("apigateway", "DeleteRestApi", {{"restApiId", it.id}});
-      },
-      .list = [](const Session& session, const Desired&) { return list_ids(session, "GetRestApis", {{"limit", 500}}); },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("apigateway", "DeleteRestApi", {{"restApiId", it.id}});
+          },
+      .list = [](const Session& session,
+                 const Desired&) { return list_ids(session, "GetRestApis", {{"limit", 500}}); },
   });
   types.push_back({
       .name = "AWS::ApiGateway::Resource",
       .schema = "RestApiId!~ string  ParentId!~ string  PathPart!~ string",
       .attributes = {"ResourceId"},
       .create = create_resource,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("apigateway", "DeleteResource",
-                                    {{"restApiId", text(it.properties, "RestApiId")}, {"resourceId", it.id}});
-      },
-      .list = [](const Session& session, const Desired& desired) {
-        return list_ids(session, "GetResources", {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}});
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok(
+                "apigateway", "DeleteResource",
+                {{"restApiId", text(it.properties, "RestApiId")}, {"resourceId", it.id}});
+          },
+      .list =
+          [](const Session& session, const Desired& desired) {
+            return list_ids(session, "GetResources",
+                            {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}});
+          },
   });
   types.push_back({
       .name = "AWS::ApiGateway::Method",
@@ -272,41 +319,48 @@ void add_apigateway_types(std::vector<ResourceType>& types) {
       .create = create_method,
       .update = update_method,
       .remove = remove_method,
-      .exists = [](const Session& session, const Desired& desired) {
-        return session.exists("apigateway", "GetMethod", method_key(desired.properties));
-      },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return session.exists("apigateway", "GetMethod", method_key(desired.properties));
+          },
   });
   types.push_back({
       .name = "AWS::ApiGateway::Account",
       .schema = "CloudWatchRoleArn string",
       .attributes = {"Id"},
       .naming = Naming{"", 128, false},
-      .create = [](const Session& session, const Desired& desired) {
-        return put_account(session, desired.name, {}, desired.properties);
-      },
-      .update = [](const Session& session, const Instance& current, const Desired& desired) {
-        return put_account(session, current.id, current.properties, desired.properties);
-      },
+      .create =
+          [](const Session& session, const Desired& desired) {
+            return put_account(session, desired.name, {}, desired.properties);
+          },
+      .update =
+          [](const Session& session, const Instance& current, const Desired& desired) {
+            return put_account(session, current.id, current.properties, desired.properties);
+          },
       // The account's setting outlives the stack, as on AWS.
       .remove = [](const Session&, const Instance&) -> ApiResult<void> { return {}; },
   });
   types.push_back({
       .name = "AWS::ApiGateway::GatewayResponse",
-      .schema = "RestApiId!~ string  ResponseType!~ string  StatusCode string  ResponseParameters < string >  "
+      .schema = "RestApiId!~ string  ResponseType!~ string  StatusCode string  ResponseParameters "
+                "< string >  "
                 "ResponseTemplates < string >",
       .attributes = {"Id"},
       .naming = Naming{"", 128, false},
-      .create = [](const Session& session, const Desired& desired) {
-        return put_gateway_response(session, desired.name, desired.properties);
-      },
-      .update = [](const Session& session, const Instance& current, const Desired& desired) {
-        return put_gateway_response(session, current.id, desired.properties);
-      },
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("apigateway", "DeleteGatewayResponse",
-                                    {{"restApiId", text(it.properties, "RestApiId")},
-                                     {"responseType", text(it.properties, "ResponseType")}});
-      },
+      .create =
+          [](const Session& session, const Desired& desired) {
+            return put_gateway_response(session, desired.name, desired.properties);
+          },
+      .update =
+          [](const Session& session, const Instance& current, const Desired& desired) {
+            return put_gateway_response(session, current.id, desired.properties);
+          },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("apigateway", "DeleteGatewayResponse",
+                                        {{"restApiId", text(it.properties, "RestApiId")},
+                                         {"responseType", text(it.properties, "ResponseType")}});
+          },
   });
   add_deployment_types(types);
 }

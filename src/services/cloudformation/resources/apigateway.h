@@ -15,14 +15,16 @@ json::Object patch(std::string_view op, std::string path, std::optional<std::str
 std::string pointer(std::string_view name);  // one step of a JSON pointer (RFC 6901)
 
 // Adds a "replace" where the property differs; `unset` is the value of a property that is gone.
-void patch_scalar(json::Array& patches, const json::Object& before, const json::Object& now, std::string_view property,
-                  std::string path, std::string_view unset);
+void patch_scalar(json::Array& patches, const json::Object& before, const json::Object& now,
+                  std::string_view property, std::string path, std::string_view unset);
 
 // The ids of all items of a list operation.
-ApiResult<std::vector<std::string>> list_ids(const Session& session, std::string_view operation, json::Object input);
+ApiResult<std::vector<std::string>> list_ids(const Session& session, std::string_view operation,
+                                             json::Object input);
 
 // `path` as in arn:aws:apigateway:REGION::PATH
-ApiResult<void> apply_tags(const Session& session, const std::string& path, const json::Object& before, const json::Object& now);
+ApiResult<void> apply_tags(const Session& session, const std::string& path,
+                           const json::Object& before, const json::Object& now);
 
 void add_deployment_types(std::vector<ResourceType>& types);
 

@@ -1,8 +1,9 @@
 // AWS::ApiGateway::Deployment, AWS::ApiGateway::Stage
 //
-// A deployment cannot be changed: a new one takes its place (tools give it a new logical id each time). One
-// that names a stage moves the stage to itself when it is created; when it is removed and the stage is still
-// its own, the stage goes back to the deployment it served before (a rollback), or is deleted with it.
+// A deployment cannot be changed: a new one takes its place (tools give it a new logical id each
+// time). One that names a stage moves the stage to itself when it is created; when it is removed
+// and the stage is still its own, the stage goes back to the deployment it served before (a
+// rollback), or is deleted with it.
 #include "services/cloudformation/resources/apigateway.h"
 #include "services/cloudformation/resources/common.h"
 
@@ -11,10 +12,13 @@ namespace dew::cloudformation {
 namespace {
 
 constexpr std::string_view kSetting =
-    "{ HttpMethod string ResourcePath string CacheDataEncrypted bool CacheTtlInSeconds int CachingEnabled bool "
-    "DataTraceEnabled bool LoggingLevel string MetricsEnabled bool ThrottlingBurstLimit int ThrottlingRateLimit number }";
+    "{ HttpMethod string ResourcePath string CacheDataEncrypted bool CacheTtlInSeconds int "
+    "CachingEnabled bool "
+    "DataTraceEnabled bool LoggingLevel string MetricsEnabled bool ThrottlingBurstLimit int "
+    "ThrottlingRateLimit number }";
 
-ApiResult<std::string> stage_deployment(const Session& session, const std::string& api, const std::string& stage) {
+ApiResult<std::string> stage_deployment(const Session& session, const std::string& api,
+                                        const std::string& stage) {
   auto found = session.call("apigateway", "GetStage", {{"restApiId", api}, {"stageName", stage}});
   if (found) return text(*found, "deploymentId");
   if (says_not_found(found.error())) return std::string();
@@ -24,10 +28,12 @@ ApiResult<std::string> stage_deployment(const Session& session, const std::strin
 // Patches for /METHOD-PATH/… settings that `now` has and `before` has otherwise.
 json::Array setting_patches(const json::Object& before, const json::Object& now);
 
-ApiResult<void> patch_stage(const Session& session, const std::string& api, const std::string& stage, json::Array patches) {
+ApiResult<void> patch_stage(const Session& session, const std::string& api,
+                            const std::string& stage, json::Array patches) {
   if (patches.empty()) return {};
-  CHECK_OK(session.call("apigateway", "UpdateStage",
-                        {{"restApiId", api}, {"stageName", stage}, {"patchOperations", std::move(patches)}}));
+  CHECK_OK(session.call(
+      "apigateway", "UpdateStage",
+      {{"restApiId", api}, {"stageName", stage}, {"patchOperations", std::move(patches)}}));
   return {};
 }
 
@@ -44,17 +50,22 @@ ApiResult<Instance> create_deployment(const Session& session, const Desired& des
   const auto* description = json::object_at(properties, "StageDescription");
   if (description != nullptr) {
     if (stage.empty()) return invalid("StageDescription requires StageName");
-    copy(input, *description, {{"Description", "stageDescription"}, {"CacheClusterEnabled", "cacheClusterEnabled"},
-                               {"CacheClusterSize", "cacheClusterSize"}, {"TracingEnabled", "tracingEnabled"},
-                               {"Variables", "variables"}});
+    copy(input, *description,
+         {{"Description", "stageDescription"},
+          {"CacheClusterEnabled", "cacheClusterEnabled"},
+          {"CacheClusterSize", "cacheClusterSize"},
+          {"TracingEnabled", "tracingEnabled"},
+          {"Variables", "variables"}});
   }
   TRY(const auto made, session.call("apigateway", "CreateDeployment", std::move(input)));
   const auto id = text(made, "id");
-  if (description != nullptr) CHECK_OK(patch_stage(session, api, stage, setting_patches({}, *description)));
+  if (description != nullptr)
+    CHECK_OK(patch_stage(session, api, stage, setting_patches({}, *description)));
   return Instance{id, properties, {{"DeploymentId", id}, {"_Previous", previous}}};
 }
 
-ApiResult<Instance> update_deployment(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_deployment(const Session& session, const Instance& current,
+                                      const Desired& desired) {
   json::Array patches;
   patch_scalar(patches, current.properties, desired.properties, "Description", "/description", "");
   if (!patches.empty()) {
@@ -74,16 +85,19 @@ ApiResult<void> remove_deployment(const Session& session, const Instance& it) {
       const auto previous = text(it.attributes, "_Previous");
       bool back = false;
       if (!previous.empty()) {
-        TRY(back, session.exists("apigateway", "GetDeployment", {{"restApiId", api}, {"deploymentId", previous}}));
+        TRY(back, session.exists("apigateway", "GetDeployment",
+                                 {{"restApiId", api}, {"deploymentId", previous}}));
       }
       if (back) {
         CHECK_OK(patch_stage(session, api, stage, {patch("replace", "/deploymentId", previous)}));
       } else {
-        CHECK_OK(session.call_gone_ok("apigateway", "DeleteStage", {{"restApiId", api}, {"stageName", stage}}));
+        CHECK_OK(session.call_gone_ok("apigateway", "DeleteStage",
+                                      {{"restApiId", api}, {"stageName", stage}}));
       }
     }
   }
-  return session.call_gone_ok("apigateway", "DeleteDeployment", {{"restApiId", api}, {"deploymentId", it.id}});
+  return session.call_gone_ok("apigateway", "DeleteDeployment",
+                              {{"restApiId", api}, {"deploymentId", it.id}});
 }
 
 struct SettingPath {
@@ -130,7 +144,8 @@ json::Array setting_patches(const json::Object& before, const json::Object& now)
     const json::Object none;
     const auto& was = it == old.end() ? none : it->second;
     for (const auto& known : kSettings) {
-      patch_scalar(patches, was, setting, known.property, fmt::format("/{}/{}", key, known.path), known.unset);
+      patch_scalar(patches, was, setting, known.property, fmt::format("/{}/{}", key, known.path),
+                   known.unset);
     }
   }
   for (const auto& [key, setting] : old) {
@@ -141,7 +156,8 @@ json::Array setting_patches(const json::Object& before, const json::Object& now)
     if (access == nullptr) {
       patches.emplace_back(patch("remove", "/accessLogSettings", std::nullopt));
     } else {
-      patches.emplace_back(patch("replace", "/accessLogSettings/destinationArn", text(*access, "DestinationArn")));
+      patches.emplace_back(
+          patch("replace", "/accessLogSettings/destinationArn", text(*access, "DestinationArn")));
       patches.emplace_back(patch("replace", "/accessLogSettings/format", text(*access, "Format")));
     }
   }
@@ -150,20 +166,28 @@ json::Array setting_patches(const json::Object& before, const json::Object& now)
 
 ApiResult<Instance> create_stage(const Session& session, const Desired& desired) {
   const auto& properties = desired.properties;
-  if (!properties.contains("DeploymentId")) return invalid("DeploymentId must be specified for a stage");
+  if (!properties.contains("DeploymentId"))
+    return invalid("DeploymentId must be specified for a stage");
   json::Object input;
   copy(input, properties,
-       {{"RestApiId", "restApiId"}, {"DeploymentId", "deploymentId"}, {"Description", "description"}, {"Variables", "variables"},
-        {"TracingEnabled", "tracingEnabled"}, {"CacheClusterEnabled", "cacheClusterEnabled"},
-        {"CacheClusterSize", "cacheClusterSize"}, {"DocumentationVersion", "documentationVersion"}});
+       {{"RestApiId", "restApiId"},
+        {"DeploymentId", "deploymentId"},
+        {"Description", "description"},
+        {"Variables", "variables"},
+        {"TracingEnabled", "tracingEnabled"},
+        {"CacheClusterEnabled", "cacheClusterEnabled"},
+        {"CacheClusterSize", "cacheClusterSize"},
+        {"DocumentationVersion", "documentationVersion"}});
   input["stageName"] = desired.name;
   if (auto tags = tag_map(properties); !tags.empty()) input["tags"] = std::move(tags);
   CHECK_OK(session.call("apigateway", "CreateStage", std::move(input)));
-  CHECK_OK(patch_stage(session, text(properties, "RestApiId"), desired.name, setting_patches({}, properties)));
+  CHECK_OK(patch_stage(session, text(properties, "RestApiId"), desired.name,
+                       setting_patches({}, properties)));
   return Instance{desired.name, properties, {}};
 }
 
-ApiResult<Instance> update_stage(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_stage(const Session& session, const Instance& current,
+                                 const Desired& desired) {
   const auto& before = current.properties;
   const auto& now = desired.properties;
   const auto api = text(now, "RestApiId");
@@ -179,36 +203,43 @@ ApiResult<Instance> update_stage(const Session& session, const Instance& current
   const auto* wanted = json::object_at(now, "Variables");
   for (const auto& [name, value] : wanted == nullptr ? none : *wanted) {
     const auto* was = old == nullptr ? nullptr : json::find(*old, name);
-    if (was == nullptr || *was != value) patches.emplace_back(patch("replace", "/variables/" + pointer(name), json::str(value)));
+    if (was == nullptr || *was != value)
+      patches.emplace_back(patch("replace", "/variables/" + pointer(name), json::str(value)));
   }
-  for (const auto& name : keys_gone(old == nullptr ? none : *old, wanted == nullptr ? none : *wanted)) {
+  for (const auto& name :
+       keys_gone(old == nullptr ? none : *old, wanted == nullptr ? none : *wanted)) {
     patches.emplace_back(patch("remove", "/variables/" + pointer(json::str(name)), std::nullopt));
   }
   for (auto& setting : setting_patches(before, now)) patches.push_back(std::move(setting));
   CHECK_OK(patch_stage(session, api, current.id, std::move(patches)));
-  CHECK_OK(apply_tags(session, fmt::format("/restapis/{}/stages/{}", api, current.id), before, now));
+  CHECK_OK(
+      apply_tags(session, fmt::format("/restapis/{}/stages/{}", api, current.id), before, now));
   return Instance{current.id, now, current.attributes};
 }
 
 }  // namespace
 
 void add_deployment_types(std::vector<ResourceType>& types) {
-  static const std::string kDeploymentSchema =
-      fmt::format("RestApiId!~ string  Description string  StageName~ string  DeploymentCanarySettings unsupported  "
-                  "StageDescription~ {{ Description string CacheClusterEnabled bool CacheClusterSize string "
-                  "TracingEnabled bool Variables < string > MethodSettings [ {} ] "
-                  "AccessLogSetting {{ DestinationArn string Format string }} CacheDataEncrypted unsupported "
-                  "CacheTtlInSeconds unsupported CachingEnabled unsupported CanarySetting unsupported "
-                  "ClientCertificateId unsupported DataTraceEnabled unsupported DocumentationVersion unsupported "
-                  "LoggingLevel unsupported MetricsEnabled unsupported Tags unsupported "
-                  "ThrottlingBurstLimit unsupported ThrottlingRateLimit unsupported }}",
-                  kSetting);
-  static const std::string kStageSchema =
-      fmt::format("RestApiId!~ string  StageName~ string  DeploymentId string  Description string  Variables < string >  "
-                  "TracingEnabled bool  CacheClusterEnabled bool  CacheClusterSize string  DocumentationVersion string  "
-                  "MethodSettings [ {} ]  AccessLogSetting {{ DestinationArn string Format string }}  {} "
-                  "CanarySetting unsupported  ClientCertificateId unsupported",
-                  kSetting, DEW_TAGS);
+  static const std::string kDeploymentSchema = fmt::format(
+      "RestApiId!~ string  Description string  StageName~ string  DeploymentCanarySettings "
+      "unsupported  "
+      "StageDescription~ {{ Description string CacheClusterEnabled bool CacheClusterSize string "
+      "TracingEnabled bool Variables < string > MethodSettings [ {} ] "
+      "AccessLogSetting {{ DestinationArn string Format string }} CacheDataEncrypted unsupported "
+      "CacheTtlInSeconds unsupported CachingEnabled unsupported CanarySetting unsupported "
+      "ClientCertificateId unsupported DataTraceEnabled unsupported DocumentationVersion "
+      "unsupported "
+      "LoggingLevel unsupported MetricsEnabled unsupported Tags unsupported "
+      "ThrottlingBurstLimit unsupported ThrottlingRateLimit unsupported }}",
+      kSetting);
+  static const std::string kStageSchema = fmt::format(
+      "RestApiId!~ string  StageName~ string  DeploymentId string  Description string  Variables < "
+      "string >  "
+      "TracingEnabled bool  CacheClusterEnabled bool  CacheClusterSize string  "
+      "DocumentationVersion string  "
+      "MethodSettings [ {} ]  AccessLogSetting {{ DestinationArn string Format string }}  {} "
+      "CanarySetting unsupported  ClientCertificateId unsupported",
+      kSetting, DEW_TAGS);
   types.push_back({
       .name = "AWS::ApiGateway::Deployment",
       .schema = kDeploymentSchema,
@@ -216,9 +247,11 @@ void add_deployment_types(std::vector<ResourceType>& types) {
       .create = create_deployment,
       .update = update_deployment,
       .remove = remove_deployment,
-      .list = [](const Session& session, const Desired& desired) {
-        return list_ids(session, "GetDeployments", {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}});
-      },
+      .list =
+          [](const Session& session, const Desired& desired) {
+            return list_ids(session, "GetDeployments",
+                            {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}});
+          },
   });
   types.push_back({
       .name = "AWS::ApiGateway::Stage",
@@ -226,14 +259,18 @@ void add_deployment_types(std::vector<ResourceType>& types) {
       .naming = Naming{"StageName", 128, false},
       .create = create_stage,
       .update = update_stage,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("apigateway", "DeleteStage",
-                                    {{"restApiId", text(it.properties, "RestApiId")}, {"stageName", it.id}});
-      },
-      .exists = [](const Session& session, const Desired& desired) {
-        return session.exists("apigateway", "GetStage",
-                              {{"restApiId", text(desired.properties, "RestApiId")}, {"stageName", desired.name}});
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok(
+                "apigateway", "DeleteStage",
+                {{"restApiId", text(it.properties, "RestApiId")}, {"stageName", it.id}});
+          },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return session.exists("apigateway", "GetStage",
+                                  {{"restApiId", text(desired.properties, "RestApiId")},
+                                   {"stageName", desired.name}});
+          },
   });
 }
 

@@ -43,7 +43,8 @@ inline std::string lower_first(std::string_view name) {
 inline json::Object tag_map(const json::Object& properties) {
   json::Object out;
   if (const auto* tags = json::array_at(properties, "Tags")) {
-    for (const auto& tag : *tags) out[text(tag.as_object(), "Key")] = text(tag.as_object(), "Value");
+    for (const auto& tag : *tags)
+      out[text(tag.as_object(), "Key")] = text(tag.as_object(), "Value");
   }
   return out;
 }
@@ -53,7 +54,8 @@ inline bool differs(const json::Object& a, const json::Object& b, std::string_vi
   const auto* y = json::find(b, name);
   return x == nullptr || y == nullptr ? x != y : *x != *y;
 }
-inline bool differs(const json::Object& a, const json::Object& b, std::initializer_list<const char*> names) {
+inline bool differs(const json::Object& a, const json::Object& b,
+                    std::initializer_list<const char*> names) {
   return std::ranges::any_of(names, [&](const char* name) { return differs(a, b, name); });
 }
 

@@ -10,19 +10,24 @@ constexpr std::string_view kTable =
     "TableName~ string  AttributeDefinitions [ { AttributeName! string AttributeType! string } ]  "
     "KeySchema!~ [ { AttributeName! string KeyType! string } ]  BillingMode string  "
     "ProvisionedThroughput { ReadCapacityUnits! int WriteCapacityUnits! int }  "
-    "GlobalSecondaryIndexes [ { IndexName! string KeySchema! [ { AttributeName! string KeyType! string } ] "
+    "GlobalSecondaryIndexes [ { IndexName! string KeySchema! [ { AttributeName! string KeyType! "
+    "string } ] "
     "  Projection! { ProjectionType string NonKeyAttributes [ string ] } "
     "  ProvisionedThroughput { ReadCapacityUnits! int WriteCapacityUnits! int } "
-    "  OnDemandThroughput unsupported ContributorInsightsSpecification unsupported WarmThroughput unsupported } ]  "
-    "LocalSecondaryIndexes~ [ { IndexName! string KeySchema! [ { AttributeName! string KeyType! string } ] "
+    "  OnDemandThroughput unsupported ContributorInsightsSpecification unsupported WarmThroughput "
+    "unsupported } ]  "
+    "LocalSecondaryIndexes~ [ { IndexName! string KeySchema! [ { AttributeName! string KeyType! "
+    "string } ] "
     "  Projection! { ProjectionType string NonKeyAttributes [ string ] } } ]  "
     "StreamSpecification { StreamViewType! string ResourcePolicy unsupported }  "
     "SSESpecification { SSEEnabled! bool SSEType string KMSMasterKeyId string }  "
     "TimeToLiveSpecification { AttributeName string Enabled! bool }  "
-    "PointInTimeRecoverySpecification { PointInTimeRecoveryEnabled bool RecoveryPeriodInDays unsupported }  "
+    "PointInTimeRecoverySpecification { PointInTimeRecoveryEnabled bool RecoveryPeriodInDays "
+    "unsupported }  "
     "TableClass string  DeletionProtectionEnabled bool  " DEW_TAGS
     "ContributorInsightsSpecification unsupported  ImportSourceSpecification unsupported  "
-    "KinesisStreamSpecification unsupported  OnDemandThroughput unsupported  ResourcePolicy unsupported  "
+    "KinesisStreamSpecification unsupported  OnDemandThroughput unsupported  ResourcePolicy "
+    "unsupported  "
     "WarmThroughput unsupported";
 
 json::Object stream(const json::Object& properties) {
@@ -40,35 +45,42 @@ json::Object encryption(const json::Object& properties) {
 }
 
 // What is set by operations of its own.
-ApiResult<void> apply_settings(const Session& session, const std::string& table, const json::Object& before,
-                               const json::Object& now) {
+ApiResult<void> apply_settings(const Session& session, const std::string& table,
+                               const json::Object& before, const json::Object& now) {
   if (differs(before, now, "TimeToLiveSpecification")) {
     const auto* wanted = json::object_at(now, "TimeToLiveSpecification");
     const auto* old = json::object_at(before, "TimeToLiveSpecification");
-    const auto enabled = [](const json::Object* spec) { return spec != nullptr && json::bool_at(*spec, "Enabled").value_or(false); };
+    const auto enabled = [](const json::Object* spec) {
+      return spec != nullptr && json::bool_at(*spec, "Enabled").value_or(false);
+    };
     if (enabled(wanted) || enabled(old)) {
       const auto* source = enabled(wanted) ? wanted : old;
       CHECK_OK(session.call("dynamodb", "UpdateTimeToLive",
                             {{"TableName", table},
                              {"TimeToLiveSpecification",
-                              json::Object{{"Enabled", enabled(wanted)}, {"AttributeName", text(*source, "AttributeName")}}}}));
+                              json::Object{{"Enabled", enabled(wanted)},
+                                           {"AttributeName", text(*source, "AttributeName")}}}}));
     }
   }
   if (differs(before, now, "PointInTimeRecoverySpecification")) {
     const auto* wanted = json::object_at(now, "PointInTimeRecoverySpecification");
-    const bool enabled = wanted != nullptr && json::bool_at(*wanted, "PointInTimeRecoveryEnabled").value_or(false);
+    const bool enabled =
+        wanted != nullptr && json::bool_at(*wanted, "PointInTimeRecoveryEnabled").value_or(false);
     if (enabled || before.contains("PointInTimeRecoverySpecification")) {
       CHECK_OK(session.call("dynamodb", "UpdateContinuousBackups",
                             {{"TableName", table},
-                             {"PointInTimeRecoverySpecification", json::Object{{"PointInTimeRecoveryEnabled", enabled}}}}));
+                             {"PointInTimeRecoverySpecification",
+                              json::Object{{"PointInTimeRecoveryEnabled", enabled}}}}));
     }
   }
   return {};
 }
 
-Instance instance(const json::Object& described, const std::string& name, const json::Object& properties) {
+Instance instance(const json::Object& described, const std::string& name,
+                  const json::Object& properties) {
   Instance out{name, properties, {{"Arn", text(described, "TableArn")}}};
-  if (const auto arn = text(described, "LatestStreamArn"); !arn.empty()) out.attributes["StreamArn"] = arn;
+  if (const auto arn = text(described, "LatestStreamArn"); !arn.empty())
+    out.attributes["StreamArn"] = arn;
   return out;
 }
 
@@ -76,8 +88,9 @@ ApiResult<Instance> create(const Session& session, const Desired& desired) {
   const auto& properties = desired.properties;
   json::Object input{{"TableName", desired.name}};
   copy(input, properties,
-       {"AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput", "GlobalSecondaryIndexes",
-        "LocalSecondaryIndexes", "TableClass", "Tags", "DeletionProtectionEnabled"});
+       {"AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
+        "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "TableClass", "Tags",
+        "DeletionProtectionEnabled"});
   if (properties.contains("StreamSpecification")) input["StreamSpecification"] = stream(properties);
   if (properties.contains("SSESpecification")) input["SSESpecification"] = encryption(properties);
   TRY(const auto made, session.call("dynamodb", "CreateTable", std::move(input)));
@@ -86,8 +99,8 @@ ApiResult<Instance> create(const Session& session, const Desired& desired) {
 }
 
 // UpdateTable makes, changes or deletes one index per call.
-ApiResult<void> update_indexes(const Session& session, const std::string& table, const json::Object& before,
-                               const json::Object& now) {
+ApiResult<void> update_indexes(const Session& session, const std::string& table,
+                               const json::Object& before, const json::Object& now) {
   const auto by_name = [](const json::Object& properties) {
     std::map<std::string, json::Object> out;
     if (const auto* list = json::array_at(properties, "GlobalSecondaryIndexes")) {
@@ -96,8 +109,9 @@ ApiResult<void> update_indexes(const Session& session, const std::string& table,
     return out;
   };
   const auto update = [&](const char* kind, json::Object body) -> ApiResult<void> {
-    json::Object input{{"TableName", table},
-                       {"GlobalSecondaryIndexUpdates", json::Array{json::Object{{kind, std::move(body)}}}}};
+    json::Object input{
+        {"TableName", table},
+        {"GlobalSecondaryIndexUpdates", json::Array{json::Object{{kind, std::move(body)}}}}};
     copy(input, now, {"AttributeDefinitions"});
     CHECK_OK(session.call("dynamodb", "UpdateTable", std::move(input)));
     return {};
@@ -106,12 +120,15 @@ ApiResult<void> update_indexes(const Session& session, const std::string& table,
   const auto wanted = by_name(now);
   for (const auto& [name, index] : old) {
     const auto it = wanted.find(name);
-    const bool rebuilt = it != wanted.end() && differs(index, it->second, {"KeySchema", "Projection"});
+    const bool rebuilt =
+        it != wanted.end() && differs(index, it->second, {"KeySchema", "Projection"});
     if (it == wanted.end() || rebuilt) CHECK_OK(update("Delete", {{"IndexName", name}}));
     if (rebuilt) CHECK_OK(update("Create", it->second));
     if (it != wanted.end() && !rebuilt && differs(index, it->second, "ProvisionedThroughput") &&
         it->second.contains("ProvisionedThroughput")) {
-      CHECK_OK(update("Update", {{"IndexName", name}, {"ProvisionedThroughput", it->second.at("ProvisionedThroughput")}}));
+      CHECK_OK(
+          update("Update", {{"IndexName", name},
+                            {"ProvisionedThroughput", it->second.at("ProvisionedThroughput")}}));
     }
   }
   for (const auto& [name, index] : wanted) {
@@ -120,7 +137,8 @@ ApiResult<void> update_indexes(const Session& session, const std::string& table,
   return {};
 }
 
-ApiResult<Instance> update(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update(const Session& session, const Instance& current,
+                           const Desired& desired) {
   const auto& before = current.properties;
   const auto& now = desired.properties;
   const auto& table = current.id;
@@ -129,27 +147,35 @@ ApiResult<Instance> update(const Session& session, const Instance& current, cons
     input["BillingMode"] = json::string_or(now, "BillingMode", "PROVISIONED");
     copy(input, now, {"ProvisionedThroughput"});
   }
-  if (differs(before, now, "TableClass")) input["TableClass"] = json::string_or(now, "TableClass", "STANDARD");
+  if (differs(before, now, "TableClass"))
+    input["TableClass"] = json::string_or(now, "TableClass", "STANDARD");
   if (differs(before, now, "DeletionProtectionEnabled")) {
-    input["DeletionProtectionEnabled"] = json::bool_at(now, "DeletionProtectionEnabled").value_or(false);
+    input["DeletionProtectionEnabled"] =
+        json::bool_at(now, "DeletionProtectionEnabled").value_or(false);
   }
   if (differs(before, now, "SSESpecification")) input["SSESpecification"] = encryption(now);
   const bool stream_changes = differs(before, now, "StreamSpecification");
-  if (stream_changes && before.contains("StreamSpecification") && now.contains("StreamSpecification")) {
+  if (stream_changes && before.contains("StreamSpecification") &&
+      now.contains("StreamSpecification")) {
     // A stream's view cannot change: the old stream ends first.
-    CHECK_OK(session.call("dynamodb", "UpdateTable",
-                          {{"TableName", table}, {"StreamSpecification", json::Object{{"StreamEnabled", false}}}}));
+    CHECK_OK(session.call(
+        "dynamodb", "UpdateTable",
+        {{"TableName", table}, {"StreamSpecification", json::Object{{"StreamEnabled", false}}}}));
   }
   if (stream_changes) input["StreamSpecification"] = stream(now);
   if (input.size() > 1) CHECK_OK(session.call("dynamodb", "UpdateTable", std::move(input)));
-  if (differs(before, now, "GlobalSecondaryIndexes")) CHECK_OK(update_indexes(session, table, before, now));
+  if (differs(before, now, "GlobalSecondaryIndexes"))
+    CHECK_OK(update_indexes(session, table, before, now));
   CHECK_OK(apply_settings(session, table, before, now));
   if (differs(before, now, "Tags")) {
     const auto arn = text(current.attributes, "Arn");
     if (auto gone = keys_gone(tag_map(before), tag_map(now)); !gone.empty()) {
-      CHECK_OK(session.call("dynamodb", "UntagResource", {{"ResourceArn", arn}, {"TagKeys", std::move(gone)}}));
+      CHECK_OK(session.call("dynamodb", "UntagResource",
+                            {{"ResourceArn", arn}, {"TagKeys", std::move(gone)}}));
     }
-    if (now.contains("Tags")) CHECK_OK(session.call("dynamodb", "TagResource", {{"ResourceArn", arn}, {"Tags", now.at("Tags")}}));
+    if (now.contains("Tags"))
+      CHECK_OK(session.call("dynamodb", "TagResource",
+                            {{"ResourceArn", arn}, {"Tags", now.at("Tags")}}));
   }
   if (!stream_changes) return Instance{table, now, current.attributes};
   TRY(const auto described, session.call("dynamodb", "DescribeTable", {{"TableName", table}}));
@@ -166,12 +192,14 @@ void add_dynamodb_types(std::vector<ResourceType>& types) {
       .naming = Naming{"TableName", 255, false},
       .create = create,
       .update = update,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("dynamodb", "DeleteTable", {{"TableName", it.id}});
-      },
-      .exists = [](const Session& session, const Desired& desired) {
-        return session.exists("dynamodb", "DescribeTable", {{"TableName", desired.name}});
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("dynamodb", "DeleteTable", {{"TableName", it.id}});
+          },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return session.exists("dynamodb", "DescribeTable", {{"TableName", desired.name}});
+          },
   });
 }
 

@@ -16,58 +16,73 @@ json::Object inline_policies(const json::Object& properties) {
   return out;
 }
 
-// Brings a role's inline policies, attached policies and tags from what they were to what they should be.
-ApiResult<void> apply_role(const Session& session, const std::string& role, const json::Object& before,
-                           const json::Object& now) {
+// Brings a role's inline policies, attached policies and tags from what they were to what they
+// should be.
+ApiResult<void> apply_role(const Session& session, const std::string& role,
+                           const json::Object& before, const json::Object& now) {
   const auto policies_before = inline_policies(before);
   const auto policies_now = inline_policies(now);
   for (const auto& [name, document] : policies_now) {
     const auto* old = json::find(policies_before, name);
     if (old != nullptr && *old == document) continue;
-    CHECK_OK(session.call("iam", "PutRolePolicy", {{"RoleName", role}, {"PolicyName", name}, {"PolicyDocument", document}}));
+    CHECK_OK(
+        session.call("iam", "PutRolePolicy",
+                     {{"RoleName", role}, {"PolicyName", name}, {"PolicyDocument", document}}));
   }
   for (const auto& name : keys_gone(policies_before, policies_now)) {
-    CHECK_OK(session.call_gone_ok("iam", "DeleteRolePolicy", {{"RoleName", role}, {"PolicyName", name}}));
+    CHECK_OK(session.call_gone_ok("iam", "DeleteRolePolicy",
+                                  {{"RoleName", role}, {"PolicyName", name}}));
   }
   const auto attached_before = strings(before, "ManagedPolicyArns");
   const auto attached_now = strings(now, "ManagedPolicyArns");
   for (const auto& arn : attached_now) {
-    if (!attached_before.contains(arn)) CHECK_OK(session.call("iam", "AttachRolePolicy", {{"RoleName", role}, {"PolicyArn", arn}}));
+    if (!attached_before.contains(arn))
+      CHECK_OK(session.call("iam", "AttachRolePolicy", {{"RoleName", role}, {"PolicyArn", arn}}));
   }
   for (const auto& arn : attached_before) {
-    if (!attached_now.contains(arn)) CHECK_OK(session.call_gone_ok("iam", "DetachRolePolicy", {{"RoleName", role}, {"PolicyArn", arn}}));
+    if (!attached_now.contains(arn))
+      CHECK_OK(session.call_gone_ok("iam", "DetachRolePolicy",
+                                    {{"RoleName", role}, {"PolicyArn", arn}}));
   }
   return {};
 }
 
 ApiResult<Instance> create_role(const Session& session, const Desired& desired) {
   const auto& properties = desired.properties;
-  json::Object input{{"RoleName", desired.name},
-                     {"AssumeRolePolicyDocument", json::dump(properties.at("AssumeRolePolicyDocument"))}};
-  copy(input, properties, {"Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags"});
+  json::Object input{
+      {"RoleName", desired.name},
+      {"AssumeRolePolicyDocument", json::dump(properties.at("AssumeRolePolicyDocument"))}};
+  copy(input, properties,
+       {"Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags"});
   TRY(const auto made, session.call("iam", "CreateRole", std::move(input)));
   CHECK_OK(apply_role(session, desired.name, {}, properties));
   const auto& role = made.at("Role").as_object();
-  return Instance{desired.name, properties, {{"Arn", role.at("Arn")}, {"RoleId", role.at("RoleId")}}};
+  return Instance{
+      desired.name, properties, {{"Arn", role.at("Arn")}, {"RoleId", role.at("RoleId")}}};
 }
 
-ApiResult<Instance> update_role(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_role(const Session& session, const Instance& current,
+                                const Desired& desired) {
   const auto& before = current.properties;
   const auto& now = desired.properties;
   const auto& role = current.id;
   if (differs(before, now, "AssumeRolePolicyDocument")) {
-    CHECK_OK(session.call("iam", "UpdateAssumeRolePolicy",
-                          {{"RoleName", role}, {"PolicyDocument", json::dump(now.at("AssumeRolePolicyDocument"))}}));
+    CHECK_OK(session.call(
+        "iam", "UpdateAssumeRolePolicy",
+        {{"RoleName", role}, {"PolicyDocument", json::dump(now.at("AssumeRolePolicyDocument"))}}));
   }
   if (differs(before, now, {"Description", "MaxSessionDuration"})) {
-    CHECK_OK(session.call("iam", "UpdateRole",
-                          {{"RoleName", role},
-                           {"Description", text(now, "Description")},
-                           {"MaxSessionDuration", json::int_at(now, "MaxSessionDuration").value_or(3600)}}));
+    CHECK_OK(session.call(
+        "iam", "UpdateRole",
+        {{"RoleName", role},
+         {"Description", text(now, "Description")},
+         {"MaxSessionDuration", json::int_at(now, "MaxSessionDuration").value_or(3600)}}));
   }
   if (differs(before, now, "PermissionsBoundary")) {
     if (now.contains("PermissionsBoundary")) {
-      CHECK_OK(session.call("iam", "PutRolePermissionsBoundary", {{"RoleName", role}, {"PermissionsBoundary", now.at("PermissionsBoundary")}}));
+      CHECK_OK(session.call(
+          "iam", "PutRolePermissionsBoundary",
+          {{"RoleName", role}, {"PermissionsBoundary", now.at("PermissionsBoundary")}}));
     } else {
       CHECK_OK(session.call_gone_ok("iam", "DeleteRolePermissionsBoundary", {{"RoleName", role}}));
     }
@@ -75,21 +90,26 @@ ApiResult<Instance> update_role(const Session& session, const Instance& current,
   CHECK_OK(apply_role(session, role, before, now));
   if (differs(before, now, "Tags")) {
     if (auto gone = keys_gone(tag_map(before), tag_map(now)); !gone.empty()) {
-      CHECK_OK(session.call("iam", "UntagRole", {{"RoleName", role}, {"TagKeys", std::move(gone)}}));
+      CHECK_OK(
+          session.call("iam", "UntagRole", {{"RoleName", role}, {"TagKeys", std::move(gone)}}));
     }
-    if (now.contains("Tags")) CHECK_OK(session.call("iam", "TagRole", {{"RoleName", role}, {"Tags", now.at("Tags")}}));
+    if (now.contains("Tags"))
+      CHECK_OK(session.call("iam", "TagRole", {{"RoleName", role}, {"Tags", now.at("Tags")}}));
   }
   return Instance{role, now, current.attributes};
 }
 
-// All that hangs on the role goes, also what others attached: AWS would refuse, and so does DeleteRole here
-// when something was added behind the stack's back; only the stack's own is taken off.
+// All that hangs on the role goes, also what others attached: AWS would refuse, and so does
+// DeleteRole here when something was added behind the stack's back; only the stack's own is taken
+// off.
 ApiResult<void> remove_role(const Session& session, const Instance& it) {
   for (const auto& [name, document] : inline_policies(it.properties)) {
-    CHECK_OK(session.call_gone_ok("iam", "DeleteRolePolicy", {{"RoleName", it.id}, {"PolicyName", name}}));
+    CHECK_OK(session.call_gone_ok("iam", "DeleteRolePolicy",
+                                  {{"RoleName", it.id}, {"PolicyName", name}}));
   }
   for (const auto& arn : strings(it.properties, "ManagedPolicyArns")) {
-    CHECK_OK(session.call_gone_ok("iam", "DetachRolePolicy", {{"RoleName", it.id}, {"PolicyArn", arn}}));
+    CHECK_OK(
+        session.call_gone_ok("iam", "DetachRolePolicy", {{"RoleName", it.id}, {"PolicyArn", arn}}));
   }
   return session.call_gone_ok("iam", "DeleteRole", {{"RoleName", it.id}});
 }
@@ -99,7 +119,9 @@ struct Targets {
   std::set<std::string> roles;
   std::set<std::string> users;
 };
-Targets targets(const json::Object& properties) { return {strings(properties, "Roles"), strings(properties, "Users")}; }
+Targets targets(const json::Object& properties) {
+  return {strings(properties, "Roles"), strings(properties, "Users")};
+}
 
 ApiResult<void> put_inline(const Session& session, const json::Object& properties) {
   const auto name = text(properties, "PolicyName");
@@ -109,55 +131,75 @@ ApiResult<void> put_inline(const Session& session, const json::Object& propertie
     return invalid("At least one of [Groups,Roles,Users] must be non-empty.");
   }
   for (const auto& role : roles) {
-    CHECK_OK(session.call("iam", "PutRolePolicy", {{"RoleName", role}, {"PolicyName", name}, {"PolicyDocument", document}}));
+    CHECK_OK(
+        session.call("iam", "PutRolePolicy",
+                     {{"RoleName", role}, {"PolicyName", name}, {"PolicyDocument", document}}));
   }
   for (const auto& user : users) {
-    CHECK_OK(session.call("iam", "PutUserPolicy", {{"UserName", user}, {"PolicyName", name}, {"PolicyDocument", document}}));
+    CHECK_OK(
+        session.call("iam", "PutUserPolicy",
+                     {{"UserName", user}, {"PolicyName", name}, {"PolicyDocument", document}}));
   }
   return {};
 }
 
-ApiResult<void> delete_inline(const Session& session, const json::Object& properties, const Targets& keep) {
+ApiResult<void> delete_inline(const Session& session, const json::Object& properties,
+                              const Targets& keep) {
   const auto name = text(properties, "PolicyName");
   const auto [roles, users] = targets(properties);
   for (const auto& role : roles) {
-    if (!keep.roles.contains(role)) CHECK_OK(session.call_gone_ok("iam", "DeleteRolePolicy", {{"RoleName", role}, {"PolicyName", name}}));
+    if (!keep.roles.contains(role))
+      CHECK_OK(session.call_gone_ok("iam", "DeleteRolePolicy",
+                                    {{"RoleName", role}, {"PolicyName", name}}));
   }
   for (const auto& user : users) {
-    if (!keep.users.contains(user)) CHECK_OK(session.call_gone_ok("iam", "DeleteUserPolicy", {{"UserName", user}, {"PolicyName", name}}));
+    if (!keep.users.contains(user))
+      CHECK_OK(session.call_gone_ok("iam", "DeleteUserPolicy",
+                                    {{"UserName", user}, {"PolicyName", name}}));
   }
   return {};
 }
 
-ApiResult<void> attach(const Session& session, const std::string& arn, const json::Object& before, const json::Object& now) {
+ApiResult<void> attach(const Session& session, const std::string& arn, const json::Object& before,
+                       const json::Object& now) {
   const auto old = targets(before);
   const auto wanted = targets(now);
   for (const auto& role : wanted.roles) {
-    if (!old.roles.contains(role)) CHECK_OK(session.call("iam", "AttachRolePolicy", {{"RoleName", role}, {"PolicyArn", arn}}));
+    if (!old.roles.contains(role))
+      CHECK_OK(session.call("iam", "AttachRolePolicy", {{"RoleName", role}, {"PolicyArn", arn}}));
   }
   for (const auto& user : wanted.users) {
-    if (!old.users.contains(user)) CHECK_OK(session.call("iam", "AttachUserPolicy", {{"UserName", user}, {"PolicyArn", arn}}));
+    if (!old.users.contains(user))
+      CHECK_OK(session.call("iam", "AttachUserPolicy", {{"UserName", user}, {"PolicyArn", arn}}));
   }
   for (const auto& role : old.roles) {
-    if (!wanted.roles.contains(role)) CHECK_OK(session.call_gone_ok("iam", "DetachRolePolicy", {{"RoleName", role}, {"PolicyArn", arn}}));
+    if (!wanted.roles.contains(role))
+      CHECK_OK(session.call_gone_ok("iam", "DetachRolePolicy",
+                                    {{"RoleName", role}, {"PolicyArn", arn}}));
   }
   for (const auto& user : old.users) {
-    if (!wanted.users.contains(user)) CHECK_OK(session.call_gone_ok("iam", "DetachUserPolicy", {{"UserName", user}, {"PolicyArn", arn}}));
+    if (!wanted.users.contains(user))
+      CHECK_OK(session.call_gone_ok("iam", "DetachUserPolicy",
+                                    {{"UserName", user}, {"PolicyArn", arn}}));
   }
   return {};
 }
 
 std::string managed_arn(const Session& session, const Desired& desired) {
-  return fmt::format("arn:aws:iam::{}:policy{}{}", session.account, json::string_or(desired.properties, "Path", "/"), desired.name);
+  return fmt::format("arn:aws:iam::{}:policy{}{}", session.account,
+                     json::string_or(desired.properties, "Path", "/"), desired.name);
 }
 
 ApiResult<Instance> create_managed(const Session& session, const Desired& desired) {
-  json::Object input{{"PolicyName", desired.name}, {"PolicyDocument", json::dump(desired.properties.at("PolicyDocument"))}};
+  json::Object input{{"PolicyName", desired.name},
+                     {"PolicyDocument", json::dump(desired.properties.at("PolicyDocument"))}};
   copy(input, desired.properties, {"Path", "Description"});
   TRY(const auto made, session.call("iam", "CreatePolicy", std::move(input)));
   const auto arn = text(made.at("Policy").as_object(), "Arn");
   CHECK_OK(attach(session, arn, {}, desired.properties));
-  return Instance{arn, desired.properties, {{"PolicyArn", arn}, {"PolicyId", made.at("Policy").at("PolicyId")}}};
+  return Instance{arn,
+                  desired.properties,
+                  {{"PolicyArn", arn}, {"PolicyId", made.at("Policy").at("PolicyId")}}};
 }
 
 // Deletes the versions that are not the default, all of them or only the oldest.
@@ -173,13 +215,15 @@ ApiResult<void> drop_versions(const Session& session, const std::string& arn, si
   for (auto it = versions->rbegin(); it != versions->rend() && left > keep; ++it) {  // oldest first
     const auto& version = it->as_object();
     if (json::bool_at(version, "IsDefaultVersion").value_or(false)) continue;
-    CHECK_OK(session.call_gone_ok("iam", "DeletePolicyVersion", {{"PolicyArn", arn}, {"VersionId", text(version, "VersionId")}}));
+    CHECK_OK(session.call_gone_ok("iam", "DeletePolicyVersion",
+                                  {{"PolicyArn", arn}, {"VersionId", text(version, "VersionId")}}));
     --left;
   }
   return {};
 }
 
-ApiResult<Instance> update_managed(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_managed(const Session& session, const Instance& current,
+                                   const Desired& desired) {
   if (differs(current.properties, desired.properties, "PolicyDocument")) {
     CHECK_OK(drop_versions(session, current.id, 4));
     CHECK_OK(session.call("iam", "CreatePolicyVersion",
@@ -193,9 +237,10 @@ ApiResult<Instance> update_managed(const Session& session, const Instance& curre
 
 ApiResult<void> remove_managed(const Session& session, const Instance& it) {
   // An interrupted creation is known by its name only.
-  const auto arn = it.id.starts_with("arn:")
-                       ? it.id
-                       : managed_arn(session, {.logical_id = "", .name = it.id, .properties = it.properties});
+  const auto arn =
+      it.id.starts_with("arn:")
+          ? it.id
+          : managed_arn(session, {.logical_id = "", .name = it.id, .properties = it.properties});
   CHECK_OK(attach(session, arn, it.properties, {}));
   CHECK_OK(drop_versions(session, arn, 1));
   return session.call_gone_ok("iam", "DeletePolicy", {{"PolicyArn", arn}});
@@ -206,22 +251,25 @@ ApiResult<void> remove_managed(const Session& session, const Instance& it) {
 void add_iam_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::IAM::Role",
-      .schema = "RoleName~ string  Path~ string  AssumeRolePolicyDocument! json  Description string  "
-                "ManagedPolicyArns [ string ]  MaxSessionDuration int  PermissionsBoundary string  "
-                "Policies [ { PolicyName! string PolicyDocument! json } ]  " DEW_TAGS,
+      .schema =
+          "RoleName~ string  Path~ string  AssumeRolePolicyDocument! json  Description string  "
+          "ManagedPolicyArns [ string ]  MaxSessionDuration int  PermissionsBoundary string  "
+          "Policies [ { PolicyName! string PolicyDocument! json } ]  " DEW_TAGS,
       .attributes = {"Arn", "RoleId"},
       .naming = Naming{"RoleName", 64, false},
       .capability = "CAPABILITY_IAM",
       .create = create_role,
       .update = update_role,
       .remove = remove_role,
-      .exists = [](const Session& session, const Desired& desired) {
-        return session.exists("iam", "GetRole", {{"RoleName", desired.name}});
-      },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return session.exists("iam", "GetRole", {{"RoleName", desired.name}});
+          },
   });
   types.push_back({
       .name = "AWS::IAM::Policy",
-      .schema = "PolicyName!~ string  PolicyDocument! json  Roles [ string ]  Users [ string ]  Groups unsupported",
+      .schema = "PolicyName!~ string  PolicyDocument! json  Roles [ string ]  Users [ string ]  "
+                "Groups unsupported",
       .attributes = {"Id"},
       .naming = Naming{"", 128, false},
       .capability = "CAPABILITY_IAM",
@@ -229,26 +277,31 @@ void add_iam_types(std::vector<ResourceType>& types) {
         CHECK_OK(put_inline(session, desired.properties));
         return Instance{desired.name, desired.properties, {{"Id", desired.name}}};
       },
-      .update = [](const Session& session, const Instance& current, const Desired& desired) -> ApiResult<Instance> {
+      .update = [](const Session& session, const Instance& current,
+                   const Desired& desired) -> ApiResult<Instance> {
         CHECK_OK(put_inline(session, desired.properties));
         CHECK_OK(delete_inline(session, current.properties, targets(desired.properties)));
         return Instance{current.id, desired.properties, current.attributes};
       },
-      .remove = [](const Session& session, const Instance& it) { return delete_inline(session, it.properties, {}); },
+      .remove = [](const Session& session,
+                   const Instance& it) { return delete_inline(session, it.properties, {}); },
   });
   types.push_back({
       .name = "AWS::IAM::ManagedPolicy",
-      .schema = "ManagedPolicyName~ string  Path~ string  Description~ string  PolicyDocument! json  "
-                "Roles [ string ]  Users [ string ]  Groups unsupported",
+      .schema =
+          "ManagedPolicyName~ string  Path~ string  Description~ string  PolicyDocument! json  "
+          "Roles [ string ]  Users [ string ]  Groups unsupported",
       .attributes = {"PolicyArn", "PolicyId"},
       .naming = Naming{"ManagedPolicyName", 128, false},
       .capability = "CAPABILITY_IAM",
       .create = create_managed,
       .update = update_managed,
       .remove = remove_managed,
-      .exists = [](const Session& session, const Desired& desired) {
-        return session.exists("iam", "GetPolicy", {{"PolicyArn", managed_arn(session, desired)}});
-      },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return session.exists("iam", "GetPolicy",
+                                  {{"PolicyArn", managed_arn(session, desired)}});
+          },
   });
 }
 

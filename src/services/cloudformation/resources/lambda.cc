@@ -8,21 +8,26 @@ namespace dew::cloudformation {
 namespace {
 
 constexpr std::string_view kFunction =
-    "FunctionName~ string  PackageType~ string  Runtime string  Role! string  Handler string  Description string  "
+    "FunctionName~ string  PackageType~ string  Runtime string  Role! string  Handler string  "
+    "Description string  "
     "Timeout int  MemorySize int  ReservedConcurrentExecutions int  KmsKeyArn string  "
-    "Code! { ZipFile string S3Bucket string S3Key string S3ObjectVersion string ImageUri unsupported "
+    "Code! { ZipFile string S3Bucket string S3Key string S3ObjectVersion string ImageUri "
+    "unsupported "
     "  SourceKMSKeyArn unsupported } "
     "Environment { Variables < string > }  Layers [ string ]  Architectures [ string ]  " DEW_TAGS
-    "TracingConfig { Mode string }  DeadLetterConfig { TargetArn string }  EphemeralStorage { Size! int }  "
+    "TracingConfig { Mode string }  DeadLetterConfig { TargetArn string }  EphemeralStorage { "
+    "Size! int }  "
     "VpcConfig { SecurityGroupIds [ string ] SubnetIds [ string ] Ipv6AllowedForDualStack bool }  "
     "SnapStart unsupported  ImageConfig unsupported  FileSystemConfigs unsupported  "
-    "CodeSigningConfigArn unsupported  RuntimeManagementConfig unsupported  LoggingConfig unsupported  "
+    "CodeSigningConfigArn unsupported  RuntimeManagementConfig unsupported  LoggingConfig "
+    "unsupported  "
     "RecursiveLoop unsupported";
 
 // Properties that UpdateFunctionConfiguration changes.
 constexpr std::initializer_list<const char*> kConfiguration = {
-    "Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "KmsKeyArn", "Environment", "Layers",
-    "TracingConfig", "DeadLetterConfig", "EphemeralStorage", "VpcConfig"};
+    "Runtime",   "Role",        "Handler", "Description",   "Timeout",          "MemorySize",
+    "KmsKeyArn", "Environment", "Layers",  "TracingConfig", "DeadLetterConfig", "EphemeralStorage",
+    "VpcConfig"};
 
 ApiResult<json::Object> code(const json::Object& properties) {
   const auto& wanted = properties.at("Code").as_object();
@@ -38,16 +43,18 @@ ApiResult<json::Object> code(const json::Object& properties) {
   return out;
 }
 
-Instance function_instance(const json::Object& made, const std::string& name, const json::Object& properties) {
+Instance function_instance(const json::Object& made, const std::string& name,
+                           const json::Object& properties) {
   // The unqualified ARN, whatever version the answer was about.
   return {name, properties, {{"Arn", text(made, "FunctionArn")}}};
 }
 
-ApiResult<void> apply_concurrency(const Session& session, const std::string& name, const json::Object& before,
-                                  const json::Object& now) {
+ApiResult<void> apply_concurrency(const Session& session, const std::string& name,
+                                  const json::Object& before, const json::Object& now) {
   if (!differs(before, now, "ReservedConcurrentExecutions")) return {};
   if (const auto* limit = json::find(now, "ReservedConcurrentExecutions")) {
-    CHECK_OK(session.call("lambda", "PutFunctionConcurrency", {{"FunctionName", name}, {"ReservedConcurrentExecutions", *limit}}));
+    CHECK_OK(session.call("lambda", "PutFunctionConcurrency",
+                          {{"FunctionName", name}, {"ReservedConcurrentExecutions", *limit}}));
   } else {
     CHECK_OK(session.call("lambda", "DeleteFunctionConcurrency", {{"FunctionName", name}}));
   }
@@ -59,8 +66,21 @@ ApiResult<Instance> create_function(const Session& session, const Desired& desir
   json::Object input{{"FunctionName", desired.name}};
   TRY(input["Code"], code(properties));
   copy(input, properties,
-       {"Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "Environment", "Layers", "Architectures",
-        "TracingConfig", "DeadLetterConfig", "EphemeralStorage", "PackageType", "VpcConfig", {"KmsKeyArn", "KMSKeyArn"}});
+       {"Runtime",
+        "Role",
+        "Handler",
+        "Description",
+        "Timeout",
+        "MemorySize",
+        "Environment",
+        "Layers",
+        "Architectures",
+        "TracingConfig",
+        "DeadLetterConfig",
+        "EphemeralStorage",
+        "PackageType",
+        "VpcConfig",
+        {"KmsKeyArn", "KMSKeyArn"}});
   if (auto tags = tag_map(properties); !tags.empty()) input["Tags"] = std::move(tags);
   TRY(const auto made, session.call("lambda", "CreateFunction", std::move(input)));
   CHECK_OK(apply_concurrency(session, desired.name, {}, properties));
@@ -76,11 +96,13 @@ json::Value unset(std::string_view property) {
   if (property == "TracingConfig") return json::Object{{"Mode", "PassThrough"}};
   if (property == "DeadLetterConfig") return json::Object{{"TargetArn", ""}};
   if (property == "EphemeralStorage") return json::Object{{"Size", 512}};
-  if (property == "VpcConfig") return json::Object{{"SubnetIds", json::Array{}}, {"SecurityGroupIds", json::Array{}}};
+  if (property == "VpcConfig")
+    return json::Object{{"SubnetIds", json::Array{}}, {"SecurityGroupIds", json::Array{}}};
   return "";
 }
 
-ApiResult<Instance> update_function(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_function(const Session& session, const Instance& current,
+                                    const Desired& desired) {
   const auto& before = current.properties;
   const auto& now = desired.properties;
   const auto& name = current.id;
@@ -89,7 +111,8 @@ ApiResult<Instance> update_function(const Session& session, const Instance& curr
     for (const auto* property : kConfiguration) {
       if (!differs(before, now, property)) continue;
       const auto* value = json::find(now, property);
-      const std::string_view member = std::string_view(property) == "KmsKeyArn" ? "KMSKeyArn" : property;
+      const std::string_view member =
+          std::string_view(property) == "KmsKeyArn" ? "KMSKeyArn" : property;
       input[member] = value != nullptr ? *value : unset(property);
     }
     CHECK_OK(session.call("lambda", "UpdateFunctionConfiguration", std::move(input)));
@@ -105,9 +128,12 @@ ApiResult<Instance> update_function(const Session& session, const Instance& curr
     const auto arn = text(current.attributes, "Arn");
     auto tags = tag_map(now);
     if (auto gone = keys_gone(tag_map(before), tags); !gone.empty()) {
-      CHECK_OK(session.call("lambda", "UntagResource", {{"Resource", arn}, {"TagKeys", std::move(gone)}}));
+      CHECK_OK(session.call("lambda", "UntagResource",
+                            {{"Resource", arn}, {"TagKeys", std::move(gone)}}));
     }
-    if (!tags.empty()) CHECK_OK(session.call("lambda", "TagResource", {{"Resource", arn}, {"Tags", std::move(tags)}}));
+    if (!tags.empty())
+      CHECK_OK(
+          session.call("lambda", "TagResource", {{"Resource", arn}, {"Tags", std::move(tags)}}));
   }
   return Instance{name, now, current.attributes};
 }
@@ -119,7 +145,8 @@ ApiResult<std::vector<std::string>> list_versions(const Session& session, const 
     TRY(const auto page, session.call("lambda", "ListVersionsByFunction", input));
     if (const auto* versions = json::array_at(page, "Versions")) {
       for (const auto& version : *versions) {
-        if (text(version.as_object(), "Version") != "$LATEST") out.push_back(text(version.as_object(), "FunctionArn"));
+        if (text(version.as_object(), "Version") != "$LATEST")
+          out.push_back(text(version.as_object(), "FunctionArn"));
       }
     }
     const auto next = text(page, "NextMarker");
@@ -133,7 +160,8 @@ ApiResult<Instance> create_version(const Session& session, const Desired& desire
   copy(input, desired.properties, {"FunctionName", "CodeSha256", "Description"});
   TRY(const auto made, session.call("lambda", "PublishVersion", std::move(input)));
   const auto arn = text(made, "FunctionArn");
-  return Instance{arn, desired.properties, {{"Version", text(made, "Version")}, {"FunctionArn", arn}}};
+  return Instance{
+      arn, desired.properties, {{"Version", text(made, "Version")}, {"FunctionArn", arn}}};
 }
 
 // arn:…:function:NAME:QUALIFIER -> FunctionName and Qualifier (or the alias's Name)
@@ -146,7 +174,8 @@ json::Object routing(const json::Object& properties) {
   json::Object weights;
   if (const auto* config = json::object_at(properties, "RoutingConfig")) {
     if (const auto* list = json::array_at(*config, "AdditionalVersionWeights")) {
-      for (const auto& entry : *list) weights[text(entry.as_object(), "FunctionVersion")] = entry.at("FunctionWeight");
+      for (const auto& entry : *list)
+        weights[text(entry.as_object(), "FunctionVersion")] = entry.at("FunctionWeight");
     }
   }
   return {{"AdditionalVersionWeights", std::move(weights)}};
@@ -155,13 +184,15 @@ json::Object routing(const json::Object& properties) {
 ApiResult<Instance> create_alias(const Session& session, const Desired& desired) {
   json::Object input;
   copy(input, desired.properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
-  if (desired.properties.contains("RoutingConfig")) input["RoutingConfig"] = routing(desired.properties);
+  if (desired.properties.contains("RoutingConfig"))
+    input["RoutingConfig"] = routing(desired.properties);
   TRY(const auto made, session.call("lambda", "CreateAlias", std::move(input)));
   const auto arn = text(made, "AliasArn");
   return Instance{arn, desired.properties, {{"AliasArn", arn}}};
 }
 
-ApiResult<Instance> update_alias(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_alias(const Session& session, const Instance& current,
+                                 const Desired& desired) {
   json::Object input{{"Description", ""}};
   copy(input, desired.properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
   input["RoutingConfig"] = routing(desired.properties);
@@ -181,8 +212,8 @@ ApiResult<std::vector<std::string>> list_alias(const Session& session, const Des
 ApiResult<Instance> create_permission(const Session& session, const Desired& desired) {
   json::Object input{{"StatementId", desired.name}};
   copy(input, desired.properties,
-       {"FunctionName", "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken", "PrincipalOrgID",
-        "FunctionUrlAuthType"});
+       {"FunctionName", "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken",
+        "PrincipalOrgID", "FunctionUrlAuthType"});
   CHECK_OK(session.call("lambda", "AddPermission", std::move(input)));
   return Instance{desired.name, desired.properties, {{"Id", desired.name}}};
 }
@@ -197,12 +228,15 @@ void add_lambda_types(std::vector<ResourceType>& types) {
       .naming = Naming{"FunctionName", 64, false},
       .create = create_function,
       .update = update_function,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("lambda", "DeleteFunction", {{"FunctionName", it.id}});
-      },
-      .exists = [](const Session& session, const Desired& desired) {
-        return session.exists("lambda", "GetFunctionConfiguration", {{"FunctionName", desired.name}});
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("lambda", "DeleteFunction", {{"FunctionName", it.id}});
+          },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return session.exists("lambda", "GetFunctionConfiguration",
+                                  {{"FunctionName", desired.name}});
+          },
   });
   types.push_back({
       .name = "AWS::Lambda::Version",
@@ -210,36 +244,43 @@ void add_lambda_types(std::vector<ResourceType>& types) {
                 "ProvisionedConcurrencyConfig unsupported  RuntimePolicy unsupported",
       .attributes = {"Version", "FunctionArn"},
       .create = create_version,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("lambda", "DeleteFunction", divide(it.id, "Qualifier"));
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("lambda", "DeleteFunction", divide(it.id, "Qualifier"));
+          },
       .list = list_versions,
   });
   types.push_back({
       .name = "AWS::Lambda::Alias",
-      .schema = "Name!~ string  FunctionName!~ string  FunctionVersion! string  Description string  "
-                "RoutingConfig { AdditionalVersionWeights [ { FunctionVersion! string FunctionWeight! number } ] }  "
-                "ProvisionedConcurrencyConfig unsupported",
+      .schema =
+          "Name!~ string  FunctionName!~ string  FunctionVersion! string  Description string  "
+          "RoutingConfig { AdditionalVersionWeights [ { FunctionVersion! string FunctionWeight! "
+          "number } ] }  "
+          "ProvisionedConcurrencyConfig unsupported",
       .attributes = {"AliasArn"},
       .create = create_alias,
       .update = update_alias,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("lambda", "DeleteAlias", divide(it.id, "Name"));
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("lambda", "DeleteAlias", divide(it.id, "Name"));
+          },
       .list = list_alias,
   });
   types.push_back({
       .name = "AWS::Lambda::Permission",
-      .schema = "FunctionName!~ string  Action!~ string  Principal!~ string  SourceArn~ string  SourceAccount~ string  "
+      .schema = "FunctionName!~ string  Action!~ string  Principal!~ string  SourceArn~ string  "
+                "SourceAccount~ string  "
                 "EventSourceToken~ string  PrincipalOrgID~ string  FunctionUrlAuthType~ string  "
                 "InvokedViaFunctionUrl unsupported",
       .attributes = {"Id"},
       .naming = Naming{"", 100, false},
       .create = create_permission,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("lambda", "RemovePermission",
-                                    {{"FunctionName", text(it.properties, "FunctionName")}, {"StatementId", it.id}});
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok(
+                "lambda", "RemovePermission",
+                {{"FunctionName", text(it.properties, "FunctionName")}, {"StatementId", it.id}});
+          },
   });
 }
 

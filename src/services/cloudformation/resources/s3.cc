@@ -10,15 +10,20 @@ constexpr std::string_view kBucket =
     "BucketName~ string  AccessControl string  " DEW_TAGS
     "BucketEncryption { ServerSideEncryptionConfiguration! [ { BucketKeyEnabled bool "
     "  ServerSideEncryptionByDefault { SSEAlgorithm! string KMSMasterKeyID string } } ] } "
-    "PublicAccessBlockConfiguration { BlockPublicAcls bool BlockPublicPolicy bool IgnorePublicAcls bool "
+    "PublicAccessBlockConfiguration { BlockPublicAcls bool BlockPublicPolicy bool IgnorePublicAcls "
+    "bool "
     "  RestrictPublicBuckets bool } "
     "VersioningConfiguration { Status! string } "
     "OwnershipControls { Rules! [ { ObjectOwnership! string } ] } "
-    "AccelerateConfiguration unsupported AnalyticsConfigurations unsupported CorsConfiguration unsupported "
+    "AccelerateConfiguration unsupported AnalyticsConfigurations unsupported CorsConfiguration "
+    "unsupported "
     "IntelligentTieringConfigurations unsupported InventoryConfigurations unsupported "
-    "LifecycleConfiguration unsupported LoggingConfiguration unsupported MetricsConfigurations unsupported "
-    "NotificationConfiguration unsupported ObjectLockConfiguration unsupported ObjectLockEnabled unsupported "
-    "ReplicationConfiguration unsupported WebsiteConfiguration unsupported MetadataTableConfiguration unsupported "
+    "LifecycleConfiguration unsupported LoggingConfiguration unsupported MetricsConfigurations "
+    "unsupported "
+    "NotificationConfiguration unsupported ObjectLockConfiguration unsupported ObjectLockEnabled "
+    "unsupported "
+    "ReplicationConfiguration unsupported WebsiteConfiguration unsupported "
+    "MetadataTableConfiguration unsupported "
     "MetadataConfiguration unsupported";
 
 // "PublicRead" -> "public-read"
@@ -31,28 +36,34 @@ std::string acl(std::string_view name) {
   return out;
 }
 
-ApiResult<void> apply_settings(const Session& session, const std::string& bucket, const json::Object& before,
-                               const json::Object& now) {
+ApiResult<void> apply_settings(const Session& session, const std::string& bucket,
+                               const json::Object& before, const json::Object& now) {
   const auto has = [&](const char* name) { return now.contains(name); };
   if (differs(before, now, "AccessControl") && has("AccessControl")) {
-    CHECK_OK(session.call("s3", "PutBucketAcl", {{"Bucket", bucket}, {"ACL", acl(text(now, "AccessControl"))}}));
+    CHECK_OK(session.call("s3", "PutBucketAcl",
+                          {{"Bucket", bucket}, {"ACL", acl(text(now, "AccessControl"))}}));
   }
   if (differs(before, now, "BucketEncryption")) {
     if (has("BucketEncryption")) {
       json::Array rules;
-      for (const auto& rule : now.at("BucketEncryption").at("ServerSideEncryptionConfiguration").as_array()) {
+      for (const auto& rule :
+           now.at("BucketEncryption").at("ServerSideEncryptionConfiguration").as_array()) {
         json::Object out;
-        copy(out, rule.as_object(), {"BucketKeyEnabled", {"ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"}});
+        copy(out, rule.as_object(),
+             {"BucketKeyEnabled",
+              {"ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"}});
         rules.emplace_back(std::move(out));
       }
-      CHECK_OK(session.call("s3", "PutBucketEncryption",
-                            {{"Bucket", bucket},
-                             {"ServerSideEncryptionConfiguration", json::Object{{"Rules", std::move(rules)}}}}));
+      CHECK_OK(session.call(
+          "s3", "PutBucketEncryption",
+          {{"Bucket", bucket},
+           {"ServerSideEncryptionConfiguration", json::Object{{"Rules", std::move(rules)}}}}));
     } else {
       CHECK_OK(session.call("s3", "DeleteBucketEncryption", {{"Bucket", bucket}}));
     }
   }
-  const auto document = [&](const char* property, const char* put, const char* remove, const char* member) -> ApiResult<void> {
+  const auto document = [&](const char* property, const char* put, const char* remove,
+                            const char* member) -> ApiResult<void> {
     if (!differs(before, now, property)) return {};
     if (has(property)) {
       CHECK_OK(session.call("s3", put, {{"Bucket", bucket}, {member, now.at(property)}}));
@@ -61,17 +72,23 @@ ApiResult<void> apply_settings(const Session& session, const std::string& bucket
     }
     return {};
   };
-  CHECK_OK(document("PublicAccessBlockConfiguration", "PutPublicAccessBlock", "DeletePublicAccessBlock", "PublicAccessBlockConfiguration"));
-  CHECK_OK(document("OwnershipControls", "PutBucketOwnershipControls", "DeleteBucketOwnershipControls", "OwnershipControls"));
+  CHECK_OK(document("PublicAccessBlockConfiguration", "PutPublicAccessBlock",
+                    "DeletePublicAccessBlock", "PublicAccessBlockConfiguration"));
+  CHECK_OK(document("OwnershipControls", "PutBucketOwnershipControls",
+                    "DeleteBucketOwnershipControls", "OwnershipControls"));
   if (differs(before, now, "VersioningConfiguration")) {
-    const auto status = has("VersioningConfiguration") ? json::str(now.at("VersioningConfiguration").at("Status")) : "Suspended";
-    CHECK_OK(session.call("s3", "PutBucketVersioning",
-                          {{"Bucket", bucket}, {"VersioningConfiguration", json::Object{{"Status", status}}}}));
+    const auto status = has("VersioningConfiguration")
+                            ? json::str(now.at("VersioningConfiguration").at("Status"))
+                            : "Suspended";
+    CHECK_OK(session.call(
+        "s3", "PutBucketVersioning",
+        {{"Bucket", bucket}, {"VersioningConfiguration", json::Object{{"Status", status}}}}));
   }
   if (differs(before, now, "Tags")) {
     if (has("Tags")) {
-      CHECK_OK(session.call("s3", "PutBucketTagging",
-                            {{"Bucket", bucket}, {"Tagging", json::Object{{"TagSet", now.at("Tags")}}}}));
+      CHECK_OK(session.call(
+          "s3", "PutBucketTagging",
+          {{"Bucket", bucket}, {"Tagging", json::Object{{"TagSet", now.at("Tags")}}}}));
     } else {
       CHECK_OK(session.call("s3", "DeleteBucketTagging", {{"Bucket", bucket}}));
     }
@@ -79,13 +96,17 @@ ApiResult<void> apply_settings(const Session& session, const std::string& bucket
   return {};
 }
 
-Instance bucket_instance(const Session& session, const std::string& name, const json::Object& properties) {
-  return {name, properties,
-          {{"Arn", "arn:aws:s3:::" + name},
-           {"DomainName", name + ".s3.amazonaws.com"},
-           {"DualStackDomainName", fmt::format("{}.s3.dualstack.{}.amazonaws.com", name, session.region)},
-           {"RegionalDomainName", fmt::format("{}.s3.{}.amazonaws.com", name, session.region)},
-           {"WebsiteURL", fmt::format("http://{}.s3-website-{}.amazonaws.com", name, session.region)}}};
+Instance bucket_instance(const Session& session, const std::string& name,
+                         const json::Object& properties) {
+  return {
+      name,
+      properties,
+      {{"Arn", "arn:aws:s3:::" + name},
+       {"DomainName", name + ".s3.amazonaws.com"},
+       {"DualStackDomainName",
+        fmt::format("{}.s3.dualstack.{}.amazonaws.com", name, session.region)},
+       {"RegionalDomainName", fmt::format("{}.s3.{}.amazonaws.com", name, session.region)},
+       {"WebsiteURL", fmt::format("http://{}.s3-website-{}.amazonaws.com", name, session.region)}}};
 }
 
 ApiResult<Instance> create_bucket(const Session& session, const Desired& desired) {
@@ -98,15 +119,17 @@ ApiResult<Instance> create_bucket(const Session& session, const Desired& desired
   return bucket_instance(session, desired.name, desired.properties);
 }
 
-ApiResult<Instance> update_bucket(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update_bucket(const Session& session, const Instance& current,
+                                  const Desired& desired) {
   CHECK_OK(apply_settings(session, current.id, current.properties, desired.properties));
   return bucket_instance(session, current.id, desired.properties);
 }
 
 ApiResult<Instance> put_policy(const Session& session, const Desired& desired) {
   const auto bucket = text(desired.properties, "Bucket");
-  CHECK_OK(session.call("s3", "PutBucketPolicy",
-                        {{"Bucket", bucket}, {"Policy", json::dump(desired.properties.at("PolicyDocument"))}}));
+  CHECK_OK(session.call(
+      "s3", "PutBucketPolicy",
+      {{"Bucket", bucket}, {"Policy", json::dump(desired.properties.at("PolicyDocument"))}}));
   return Instance{bucket, desired.properties, {}};
 }
 
@@ -116,26 +139,33 @@ void add_s3_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::S3::Bucket",
       .schema = kBucket,
-      .attributes = {"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"},
+      .attributes = {"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName",
+                     "WebsiteURL"},
       .naming = Naming{"BucketName", 63, true},
       .create = create_bucket,
       .update = update_bucket,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("s3", "DeleteBucket", {{"Bucket", it.id}});
-      },
-      .exists = [](const Session& session, const Desired& desired) {
-        return session.exists("s3", "HeadBucket", {{"Bucket", desired.name}});
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("s3", "DeleteBucket", {{"Bucket", it.id}});
+          },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return session.exists("s3", "HeadBucket", {{"Bucket", desired.name}});
+          },
   });
   types.push_back({
       .name = "AWS::S3::BucketPolicy",
       .schema = "Bucket!~ string  PolicyDocument! json",
       .create = put_policy,
-      .update = [](const Session& session, const Instance&, const Desired& desired) { return put_policy(session, desired); },
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("s3", "DeleteBucketPolicy", {{"Bucket", text(it.properties, "Bucket")}});
-      },
-      .list = [](const Session& session, const Desired& desired) -> ApiResult<std::vector<std::string>> {
+      .update = [](const Session& session, const Instance&,
+                   const Desired& desired) { return put_policy(session, desired); },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("s3", "DeleteBucketPolicy",
+                                        {{"Bucket", text(it.properties, "Bucket")}});
+          },
+      .list = [](const Session& session,
+                 const Desired& desired) -> ApiResult<std::vector<std::string>> {
         const auto bucket = text(desired.properties, "Bucket");
         TRY(const auto there, session.exists("s3", "GetBucketPolicy", {{"Bucket", bucket}}));
         return there ? std::vector{bucket} : std::vector<std::string>{};

@@ -10,7 +10,8 @@ namespace {
 json::Array tag_list(const json::Object& properties) {
   json::Array out;
   if (const auto* tags = json::object_at(properties, "Tags")) {
-    for (const auto& [key, value] : *tags) out.emplace_back(json::Object{{"Key", key}, {"Value", value}});
+    for (const auto& [key, value] : *tags)
+      out.emplace_back(json::Object{{"Key", key}, {"Value", value}});
   }
   return out;
 }
@@ -18,14 +19,16 @@ json::Array tag_list(const json::Object& properties) {
 ApiResult<void> check(const json::Object& properties) {
   const auto type = text(properties, "Type");
   if (type != "String" && type != "StringList") {
-    return invalid(fmt::format("Parameters of type {} are not supported by AWS CloudFormation", type));
+    return invalid(
+        fmt::format("Parameters of type {} are not supported by AWS CloudFormation", type));
   }
   return {};
 }
 
 json::Object input_of(const std::string& name, const json::Object& properties) {
   json::Object input{{"Name", name}};
-  copy(input, properties, {"Type", "Value", "Description", "AllowedPattern", "Tier", "DataType", "Policies"});
+  copy(input, properties,
+       {"Type", "Value", "Description", "AllowedPattern", "Tier", "DataType", "Policies"});
   return input;
 }
 
@@ -41,11 +44,13 @@ ApiResult<Instance> create(const Session& session, const Desired& desired) {
   return instance(desired.name, desired.properties);
 }
 
-ApiResult<Instance> update(const Session& session, const Instance& current, const Desired& desired) {
+ApiResult<Instance> update(const Session& session, const Instance& current,
+                           const Desired& desired) {
   CHECK_OK(check(desired.properties));
   const auto& before = current.properties;
   const auto& now = desired.properties;
-  if (differs(before, now, {"Type", "Value", "Description", "AllowedPattern", "Tier", "DataType", "Policies"})) {
+  if (differs(before, now,
+              {"Type", "Value", "Description", "AllowedPattern", "Tier", "DataType", "Policies"})) {
     auto input = input_of(current.id, now);
     input["Overwrite"] = true;
     CHECK_OK(session.call("ssm", "PutParameter", std::move(input)));
@@ -55,7 +60,8 @@ ApiResult<Instance> update(const Session& session, const Instance& current, cons
     const auto* old = json::object_at(before, "Tags");
     const auto* wanted = json::object_at(now, "Tags");
     const json::Object key{{"ResourceType", "Parameter"}, {"ResourceId", current.id}};
-    if (auto gone = keys_gone(old == nullptr ? none : *old, wanted == nullptr ? none : *wanted); !gone.empty()) {
+    if (auto gone = keys_gone(old == nullptr ? none : *old, wanted == nullptr ? none : *wanted);
+        !gone.empty()) {
       auto input = key;
       input["TagKeys"] = std::move(gone);
       CHECK_OK(session.call("ssm", "RemoveTagsFromResource", std::move(input)));
@@ -74,18 +80,21 @@ ApiResult<Instance> update(const Session& session, const Instance& current, cons
 void add_ssm_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::SSM::Parameter",
-      .schema = "Name~ string  Type! string  Value! string  Description string  AllowedPattern string  Tier string  "
+      .schema = "Name~ string  Type! string  Value! string  Description string  AllowedPattern "
+                "string  Tier string  "
                 "DataType string  Policies string  Tags < string >",
       .attributes = {"Type", "Value"},
       .naming = Naming{"Name", 1011, false},
       .create = create,
       .update = update,
-      .remove = [](const Session& session, const Instance& it) {
-        return session.call_gone_ok("ssm", "DeleteParameter", {{"Name", it.id}});
-      },
-      .exists = [](const Session& session, const Desired& desired) {
-        return session.exists("ssm", "GetParameter", {{"Name", desired.name}});
-      },
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return session.call_gone_ok("ssm", "DeleteParameter", {{"Name", it.id}});
+          },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return session.exists("ssm", "GetParameter", {{"Name", desired.name}});
+          },
   });
 }
 

@@ -1,0 +1,45 @@
+// What the files of operations share. Not for other folders.
+#pragma once
+
+#include "services/cloudformation/blueprint.h"
+#include "services/cloudformation/engine.h"
+#include "services/cloudformation/plan.h"
+
+namespace dew::cloudformation {
+
+using aws::Call;
+using Operate = std::function<ApiResult<json::Value>(Engine&, Call&)>;
+using Add = std::function<void(std::string, aws::Run, Operate)>;
+
+void add_stack_operations(const Add& add);  // create, update, delete, cancel, continue
+void add_change_set_operations(const Add& add);
+void add_describe_operations(const Add& add);
+void add_template_operations(const Add& add);
+
+Session session_of(Engine& engine, const Call& call);
+
+// TemplateBody, or TemplateURL of our own S3. nullopt: neither is given.
+ApiResult<std::optional<std::string>> template_input(Engine& engine, const Call& call);
+// kInvalid where the URL names no bucket and key.
+struct S3Location {
+  std::string bucket;
+  std::string key;
+};
+Result<S3Location> parse_s3_url(std::string_view url);
+
+ApiResult<void> check_stack_name(std::string_view name);
+ApiResult<void> refuse_unsupported(const json::Object& input);
+std::vector<std::string> text_list(const json::Object& input, std::string_view name);
+// The Tags of the input, checked; nullopt: not given.
+ApiResult<std::optional<json::Array>> tags_input(const json::Object& input);
+
+std::string new_stack_id(Engine& engine, std::string_view name);
+std::unexpected<aws::ApiError> not_updatable(const Stack& stack);
+bool is_updatable(const Stack& stack);
+
+// The stack's Parameters, with what NoEcho hides.
+json::Array shown_parameters(const GivenParameters& given,
+                             const std::map<std::string, std::string>& resolved,
+                             const std::set<std::string>& hidden);
+
+}  // namespace dew::cloudformation

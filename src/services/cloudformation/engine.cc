@@ -1,0 +1,38 @@
+#include "services/cloudformation/engine.h"
+
+#include "services/cloudformation/run.h"
+
+namespace dew::cloudformation {
+
+void Engine::start(const std::string& stack_id) {
+  execute_([this, stack_id] { run(stack_id); });
+}
+
+void Engine::resume_all() {
+  const auto stacks = stacks_.all();
+  if (!stacks) {
+    log::error("cloudformation: cannot read the stacks: {}", stacks.error().message);
+    return;
+  }
+  for (const auto& stack : *stacks) {
+    if (!stack.operation || stack.operation->paused) continue;
+    log::info("cloudformation: taking up the interrupted operation on stack {}", stack.name);
+    start(stack.id);
+  }
+}
+
+void Engine::run(const std::string& stack_id) {
+  auto stack = stacks_.by_id(stack_id);
+  if (!stack || !*stack) {
+    log::error("cloudformation: cannot read stack {}", stack_id);
+    return;
+  }
+  const auto done = Run(*this, std::move(**stack)).go();
+  if (!done) {
+    log::error(
+        "cloudformation: the operation on stack {} stopped and is taken up at the next start: {}",
+        stack_id, done.error().message);
+  }
+}
+
+}  // namespace dew::cloudformation

@@ -1,0 +1,97 @@
+#include "services/cloudformation/run.h"
+
+#include "base/ids.h"
+
+namespace dew::cloudformation {
+
+namespace {
+
+std::string_view handler_code(const aws::ApiError& error) {
+  if (says_already_exists(error)) return "AlreadyExists";
+  if (says_not_found(error)) return "NotFound";
+  if (error.code.starts_with("AccessDenied")) return "AccessDenied";
+  if (error.code.find("Limit") != std::string::npos) return "ServiceLimitExceeded";
+  if (error.code.starts_with("Throttl") || error.code == "TooManyRequestsException")
+    return "Throttling";
+  if (error.status >= 500) return "ServiceInternalError";
+  return "InvalidRequest";
+}
+
+}  // namespace
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& item : texts) out += (out.empty() ? "" : ", ") + item;
+  return out;
+}
+
+std::string failure_reason(const aws::ApiError& error) {
+  // A finding of the engine itself is told as it is.
+  if (error.code == "ValidationError") return error.message;
+  return fmt::format(
+      "Resource handler returned message: \"{} ({})\" (RequestToken: {}, HandlerErrorCode: {})",
+      error.message, error.code, uuid_v4(), handler_code(error));
+}
+
+Run::Run(Engine& engine, Stack stack)
+    : engine_(engine),
+      stacks_(engine.stacks()),
+      stack_(std::move(stack)),
+      session_(engine.context().caller,
+               stack_.operation ? stack_.operation->identity : aws::Identity{},
+               engine.context().config.account, engine.context().config.region) {}
+
+ApiResult<void> Run::load() {
+  TRY(resources_, stacks_.resources(stack_.id));
+  TRY(leftovers_, stacks_.leftovers(stack_.id));
+  return {};
+}
+
+ApiResult<void> Run::go() {
+  CHECK_OK(load());
+  while (stack_.operation && !stack_.operation->paused) {
+    switch (stack_.operation->phase) {
+      case Phase::kApply:
+        CHECK_OK(apply());
+        break;
+      case Phase::kRollback:
+        CHECK_OK(stack_.operation->kind == OperationKind::kCreate ? remove_all() : roll_back());
+        break;
+      case Phase::kCleanup:
+      case Phase::kRollbackCleanup:
+        CHECK_OK(clean_up());
+        break;
+      case Phase::kDelete:
+        CHECK_OK(remove_all());
+        break;
+    }
+  }
+  return {};
+}
+
+ApiResult<void> Run::finish(Changes& changes, std::string_view status, std::string_view reason) {
+  std::lock_guard lock(engine_.mutex());
+  for (auto& [name, resource] : resources_) {
+    if (!resource.previous && !resource.attempt && !resource.created && !resource.replaced)
+      continue;
+    resource.previous.reset();
+    resource.attempt.reset();
+    resource.created = resource.replaced = false;
+    changes.put(stack_, resource);
+  }
+  changes.status(stack_, status, reason);
+  // Whoever asked for the deletion of a stack that was still being created gets it now.
+  TRY(const auto cancel, stacks_.cancel_request(stack_.id));
+  if (!cancel.empty()) changes.erase_cancel(stack_.id);
+  auto identity = stack_.operation->identity;
+  stack_.operation.reset();
+  if (cancel == "delete" && status != "DELETE_COMPLETE") {
+    stack_.operation = Operation{
+        .kind = OperationKind::kDelete, .phase = Phase::kDelete, .identity = std::move(identity)};
+    changes.status(stack_, "DELETE_IN_PROGRESS", "User Initiated");
+  }
+  changes.put(stack_);
+  return changes.commit();
+}
+
+}  // namespace dew::cloudformation

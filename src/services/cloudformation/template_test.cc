@@ -30,7 +30,7 @@ TEST(Yaml, ReadsShortForms) {
        "Template error: YAML aliases are not allowed in CloudFormation templates"},
       {"a: !Nope x", "Template format error: YAML tag !Nope is not supported"},
       {"a: 1\na: 2", "Template format error: duplicate key a"},
-      {"a: [", "Template format error: YAML not well-formed. (line 1, column 5)"},
+      {"a: [", "Template format error: YAML not well-formed. (line 1, column 1)"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(yaml(text), expected) << text;
 }

@@ -1,0 +1,37 @@
+#include "services/logs/service.h"
+
+#include <array>
+
+namespace dew::logs {
+
+Service::Service(const services::Context& context)
+    : context_(context), records_(context.store, context.clock), ingest_(records_, context.clock) {}
+
+void Service::register_operations(aws::Registry& registry) {
+  using Method = Answer (Service::*)(aws::Call&);
+  static constexpr auto kOperations = std::to_array<std::pair<const char*, Method>>({
+      {"CreateLogGroup", &Service::create_log_group},
+      {"DeleteLogGroup", &Service::delete_log_group},
+      {"DescribeLogGroups", &Service::describe_log_groups},
+      {"PutRetentionPolicy", &Service::put_retention_policy},
+      {"DeleteRetentionPolicy", &Service::delete_retention_policy},
+      {"TagLogGroup", &Service::tag_log_group},
+      {"UntagLogGroup", &Service::untag_log_group},
+      {"ListTagsLogGroup", &Service::list_tags_log_group},
+      {"TagResource", &Service::tag_resource},
+      {"UntagResource", &Service::untag_resource},
+      {"ListTagsForResource", &Service::list_tags_for_resource},
+      {"CreateLogStream", &Service::create_log_stream},
+      {"DeleteLogStream", &Service::delete_log_stream},
+      {"DescribeLogStreams", &Service::describe_log_streams},
+      {"PutLogEvents", &Service::put_log_events},
+      {"GetLogEvents", &Service::get_log_events},
+      {"FilterLogEvents", &Service::filter_log_events},
+  });
+  for (const auto& [name, method] : kOperations) {
+    registry.add("logs", name, aws::Run::kWorker,
+                 [this, method](aws::Call& call) { return (this->*method)(call); });
+  }
+}
+
+}  // namespace dew::logs

@@ -1,0 +1,59 @@
+// CloudWatch Logs: groups, streams, events.
+// docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/
+//
+// Thread-safe. The context outlives the service; stop() before the store goes.
+#pragma once
+
+#include "aws/registry.h"
+#include "services/context.h"
+#include "services/logs/ingest.h"
+#include "services/logs/records.h"
+
+namespace dew::logs {
+
+class Service {
+ public:
+  explicit Service(const services::Context& context);
+  void register_operations(aws::Registry& registry);
+  Ingest& ingest() { return ingest_; }
+  void stop() { ingest_.stop(); }  // writes what is buffered
+
+ private:
+  using Answer = aws::ApiResult<json::Value>;
+
+  Answer create_log_group(aws::Call& call);
+  Answer delete_log_group(aws::Call& call);
+  Answer describe_log_groups(aws::Call& call);
+  Answer put_retention_policy(aws::Call& call);
+  Answer delete_retention_policy(aws::Call& call);
+  Answer tag_log_group(aws::Call& call);
+  Answer untag_log_group(aws::Call& call);
+  Answer list_tags_log_group(aws::Call& call);
+  Answer tag_resource(aws::Call& call);
+  Answer untag_resource(aws::Call& call);
+  Answer list_tags_for_resource(aws::Call& call);
+
+  Answer create_log_stream(aws::Call& call);
+  Answer delete_log_stream(aws::Call& call);
+  Answer describe_log_streams(aws::Call& call);
+
+  Answer put_log_events(aws::Call& call);
+  Answer get_log_events(aws::Call& call);
+  Answer filter_log_events(aws::Call& call);
+
+  std::string group_arn(std::string_view group) const;
+  // The group that the input names, by logGroupName, logGroupIdentifier or an ARN in `member`.
+  aws::ApiResult<json::Object> find_group(const aws::Call& call,
+                                          std::string_view member = "logGroupName") const;
+  Answer change_tags(const json::Object& group, const json::Object* added,
+                     const json::Array* removed);
+  aws::ApiResult<std::vector<std::string>> streams_to_filter(const aws::Call& call,
+                                                             const std::string& group,
+                                                             int64_t start_ms);
+
+  const services::Context& context_;
+  Records records_;
+  Ingest ingest_;
+};
+
+}  // namespace dew::logs

@@ -23,10 +23,12 @@ aws::ApiResult<RoleCredentials> Credentials::get(const std::string& role,
   service.account = context_.config.account;
   service.arn = "lambda.amazonaws.com";
   service.user_id = "lambda.amazonaws.com";
+  // sts wants two characters at least; a function's name may be one.
+  const std::string name = session.size() < 2 ? session + "-" : session;
   TRY(const json::Value output,
       context_.caller.call(
           service, "sts", "AssumeRole",
-          {{"RoleArn", role}, {"RoleSessionName", session}, {"DurationSeconds", kSessionSeconds}}));
+          {{"RoleArn", role}, {"RoleSessionName", name}, {"DurationSeconds", kSessionSeconds}}));
   const auto* given =
       output.is_object() ? json::object_at(output.as_object(), "Credentials") : nullptr;
   if (given == nullptr) {

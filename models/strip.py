@@ -16,7 +16,7 @@ import os
 import sys
 
 METADATA = ("apiVersion", "endpointPrefix", "protocol", "jsonVersion", "targetPrefix", "signingName",
-            "xmlNamespace", "serviceId")
+            "xmlNamespace", "serviceId", "awsQueryCompatible")
 OPERATION = ("http", "input", "output", "errors", "httpChecksum", "httpChecksumRequired")
 SHAPE = ("type", "members", "required", "member", "key", "value", "payload", "flattened", "locationName",
          "xmlNamespace", "timestampFormat", "error", "exception", "fault", "streaming", "eventstream", "union",

@@ -149,6 +149,8 @@ struct ServiceModel {
   std::string target_prefix;  // DynamoDB_20120810
   std::string xml_namespace;
   ProtocolKind protocol = ProtocolKind::kJson;
+  bool query_compatible =
+      false;  // a json service that once spoke query: errors carry the old code too
 
   const Operation* operation(std::string_view operation_name) const;
   const Shape* error_shape(std::string_view code) const;  // by shape name or wire code

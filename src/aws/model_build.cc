@@ -48,6 +48,7 @@ class ModelBuilder {
     model_->xml_namespace = json::string_or(meta, "xmlNamespace");
     model_->signing_name =
         json::string_or(meta, "signingName", json::string_or(meta, "endpointPrefix"));
+    model_->query_compatible = meta.contains("awsQueryCompatible");
     const std::string protocol = json::string_or(meta, "protocol");
     if (protocol == "json") {
       model_->protocol = ProtocolKind::kJson;
@@ -328,7 +329,9 @@ class ModelBuilder {
     if (const auto* output = json::object_at(source, "output")) {
       TRY(out->output, member("", *output));
       inherit(out->output);
-      out->result_wrapper = json::string_or(*output, "resultWrapper");
+      const bool wrapped = model_->protocol == ProtocolKind::kQuery;
+      out->result_wrapper =
+          json::string_or(*output, "resultWrapper", wrapped ? out->name + "Result" : "");
     }
     if (const auto* errors = json::array_at(source, "errors")) {
       for (const auto& entry : *errors) {

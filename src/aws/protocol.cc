@@ -16,6 +16,8 @@ const Protocol& protocol(ProtocolKind kind) {
 }
 
 int error_status(const ServiceModel& service, const ApiError& error) {
+  // The modelled status of such a service is that of its query days.
+  if (service.query_compatible) return error.status;
   const Shape* shape = service.error_shape(error.code);
   return shape && shape->error_status != 0 ? shape->error_status : error.status;
 }

@@ -60,6 +60,11 @@ class JsonProtocol final : public Protocol {
     http::Response out = start(to);
     out.status = error_status(to.service, error);
     const Shape* shape = to.service.error_shape(error.code);
+    if (to.service.query_compatible) {
+      const bool sender = shape ? shape->sender_fault : out.status < 500;
+      out.headers.add("x-amzn-query-error", (shape ? shape->error_code : error.code) +
+                                                (sender ? ";Sender" : ";Receiver"));
+    }
     out.body = R"({"__type":)";
     append_json_string(error_type(to.service, shape ? shape->name : error.code), out.body);
     if (!error.message.empty()) {

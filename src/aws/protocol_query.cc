@@ -202,9 +202,12 @@ class QueryProtocol final : public Protocol {
     out.body += (shape ? shape->sender_fault : out.status < 500) ? "Sender" : "Receiver";
     out.body += "</Type><Code>";
     append_xml_text(shape ? shape->error_code : error.code, out.body);
-    out.body += "</Code><Message>";
-    append_xml_text(error.message, out.body);
-    out.body += "</Message>";
+    out.body += "</Code>";
+    if (!error.message.empty()) {
+      out.body += "<Message>";
+      append_xml_text(error.message, out.body);
+      out.body += "</Message>";
+    }
     if (shape) to_wire_xml_members(*shape, error.members, {}, out.body);
     out.body += "</Error><RequestId>";
     append_xml_text(to.request_id, out.body);

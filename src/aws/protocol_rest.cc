@@ -174,7 +174,10 @@ class InputReader {
         first = false;
       }
     }
-    if (text.empty() && member.shape->kind == Kind::kList) return {};
+    if (text.empty() && member.shape->kind == Kind::kList) {
+      out[member.name] = json::Array();
+      return {};
+    }
     TRY(auto value, from_header(member, text));
     out[member.name] = std::move(value);
     return {};

@@ -41,7 +41,7 @@ class RestXmlProtocol final : public RestProtocol {
     out.body += "<Error>";
     if (!s3) element("Type", out.status < 500 ? "Sender" : "Receiver", out.body);
     element("Code", shape ? shape->error_code : error.code, out.body);
-    element("Message", error.message, out.body);
+    if (!error.message.empty()) element("Message", error.message, out.body);
     if (shape) {
       write_headers(to.service, *shape, error.members, out.headers);
       to_wire_xml_members(*shape, error.members, style(to.service), out.body);

@@ -201,9 +201,9 @@ void append_flattened(const Member& member, const json::Value& value, XmlStyle s
                       std::string& out) {
   const Shape& shape = *member.shape;
   if (shape.kind == Kind::kList && value.is_array()) {
-    const std::string& name = shape.element.renamed ? shape.element.wire_name : member.wire_name;
-    for (const auto& element : value.get_array())
-      to_wire_xml(shape.element, name, element, style, "", out);
+    for (const auto& element : value.get_array()) {
+      to_wire_xml(shape.element, member.wire_name, element, style, "", out);
+    }
   } else if (shape.kind == Kind::kMap && value.is_object()) {
     for (const auto& entry : value.get_object()) {
       out += '<' + member.wire_name + '>';

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace dew::aws {
 
 namespace {
@@ -266,6 +269,27 @@ class Validator {
   std::vector<std::string> errors_;
 };
 
+// DynamoDB's operations on one table check its name before, and unlike, everything else.
+ApiResult<void> check_table_name(const Operation& operation, const json::Object& input) {
+  static constexpr std::array<std::string_view, 6> kTableOperations{
+      "CreateTable", "DeleteTable",        "DescribeTable",
+      "UpdateTable", "DescribeTimeToLive", "UpdateTimeToLive"};
+  if (std::find(kTableOperations.begin(), kTableOperations.end(), operation.name) ==
+      kTableOperations.end()) {
+    return {};
+  }
+  const auto name = json::string_at(input, "TableName");
+  if (!name) {
+    return fail(ApiError::validation(
+        "The parameter 'TableName' is required but was not present in the request"));
+  }
+  if (name->size() < 3 || name->size() > 255) {
+    return fail(ApiError::validation(
+        "TableName must be at least 3 characters long and at most 255 characters long"));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string_view validation_code(const ServiceModel& service) {
@@ -280,6 +304,7 @@ std::string_view validation_code(const ServiceModel& service) {
 ApiResult<void> validate(const ServiceModel& service, const Operation& operation,
                          const json::Object& input) {
   if (!operation.input || !operation.input.shape->constrained) return {};
+  if (service.name == "dynamodb") CHECK_OK(check_table_name(operation, input));
   Validator validator;
   validator.structure(*operation.input.shape, input, "");
   if (validator.ok()) return {};

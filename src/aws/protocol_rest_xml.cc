@@ -42,14 +42,18 @@ class RestXmlProtocol final : public RestProtocol {
     if (!s3) element("Type", out.status < 500 ? "Sender" : "Receiver", out.body);
     element("Code", shape ? shape->error_code : error.code, out.body);
     if (!error.message.empty()) element("Message", error.message, out.body);
-    if (shape) {
-      write_headers(to.service, *shape, error.members, out.headers);
-      to_wire_xml_members(*shape, error.members, style(to.service), out.body);
-    } else {
-      for (const auto& entry : error.members) {
-        if (entry.value().is_string())
-          element(entry.key(), json::view(entry.value().get_string()), out.body);
+    // S3 names the bucket or key at fault in elements that its model does not know.
+    json::Object known;
+    for (const auto& entry : error.members) {
+      if (shape && shape->find(entry.key())) {
+        known[entry.key()] = entry.value();
+      } else if (entry.value().is_string()) {
+        element(entry.key(), json::view(entry.value().get_string()), out.body);
       }
+    }
+    if (shape) {
+      write_headers(to.service, *shape, known, out.headers);
+      to_wire_xml_members(*shape, known, style(to.service), out.body);
     }
     if (s3) {
       if (to.request) element("Resource", to.request->path(), out.body);

@@ -35,17 +35,11 @@ const Member* search(const Shape& shape, const std::vector<uint16_t>& order,
 
 // Java's dialect in RE2's words: \u0020 is \x{0020}; a repetition of more than RE2's 1000 loses its
 // bound, which the length constraint beside it checks.
-std::string translate(std::string_view java) {
-  // UTF-16's surrogate pairs: everything beyond the basic plane.
-  constexpr std::string_view kSurrogates = "\\uD800\\uDC00-\\uDBFF\\uDFFF";
-  std::string source(java);
-  if (const size_t at = source.find(kSurrogates); at != std::string::npos) {
-    source.replace(at, kSurrogates.size(), "\\x{10000}-\\x{10FFFF}");
-  }
+std::string translate(std::string_view source) {
   std::string out;
   for (size_t i = 0; i < source.size(); ++i) {
     if (source[i] == '\\' && i + 5 < source.size() && source[i + 1] == 'u') {
-      out += "\\x{" + source.substr(i + 2, 4) + "}";
+      out += "\\x{" + std::string(source.substr(i + 2, 4)) + "}";
       i += 5;
     } else if (source[i] == '\\' && i + 1 < source.size()) {
       out += source.substr(i, 2);
@@ -53,7 +47,7 @@ std::string translate(std::string_view java) {
     } else if (source[i] == '{') {
       const size_t end = source.find('}', i);
       const std::string_view body =
-          end == std::string::npos ? "" : std::string_view(source).substr(i + 1, end - i - 1);
+          end == std::string_view::npos ? "" : source.substr(i + 1, end - i - 1);
       const size_t comma = body.find(',');
       const std::string_view low = body.substr(0, comma);
       const std::string_view high = comma == std::string_view::npos ? "" : body.substr(comma + 1);
@@ -68,6 +62,11 @@ std::string translate(std::string_view java) {
     } else {
       out += source[i];
     }
+  }
+  // UTF-16's surrogate pairs: everything beyond the basic plane.
+  constexpr std::string_view kSurrogates = "\\x{D800}\\x{DC00}-\\x{DBFF}\\x{DFFF}";
+  if (const size_t at = out.find(kSurrogates); at != std::string::npos) {
+    out.replace(at, kSurrogates.size(), "\\x{10000}-\\x{10FFFF}");
   }
   return out;
 }

@@ -120,7 +120,6 @@ TEST_F(SigV4Vectors, QueryForm) {
   for (auto& v : vectors_) {
     SCOPED_TRACE(v.name);
     const std::string payload = payload_hash(v.request);
-    if (v.sign_body) v.request.headers.set("x-amz-content-sha256", payload);
     if (v.omit_token) v.input.session_token.clear();
     sign_query(v.request, v.input, v.expires_s, payload);
     const auto signature = parse_signature(v.request);

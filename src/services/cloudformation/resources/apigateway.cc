@@ -69,7 +69,7 @@ constexpr std::string_view kRestApi =
     "Name string  Description string  ApiKeySourceType string  BinaryMediaTypes [ string ]  "
     "EndpointConfiguration { Types [ string ] VpcEndpointIds unsupported IpAddressType unsupported "
     "}  "
-    "MinimumCompressionSize int  Policy json  DisableExecuteApiEndpoint bool  " DEW_TAGS
+    "MinimumCompressionSize int  Policy any  DisableExecuteApiEndpoint bool  " DEW_TAGS
     "Body unsupported  BodyS3Location unsupported  CloneFrom unsupported  FailOnWarnings "
     "unsupported  "
     "Mode unsupported  Parameters unsupported";
@@ -90,6 +90,13 @@ constexpr std::string_view kMethod =
     "  IntegrationResponses [ { StatusCode! string SelectionPattern string ContentHandling string "
     "    ResponseParameters < string > ResponseTemplates < string > } ] "
     "  ResponseTransferMode unsupported IntegrationTarget unsupported }";
+
+// Tools write an empty text for "no policy".
+std::string policy_text(const json::Object& properties) {
+  const auto* policy = json::find(properties, "Policy");
+  if (policy == nullptr) return "";
+  return policy->is_string() ? json::str(*policy) : json::dump(*policy);
+}
 
 ApiResult<std::string> root_resource(const Session& session, const std::string& api,
                                      const json::Object& made) {
@@ -116,7 +123,7 @@ ApiResult<Instance> create_api(const Session& session, const Desired& desired) {
         {"BinaryMediaTypes", "binaryMediaTypes"},
         {"MinimumCompressionSize", "minimumCompressionSize"},
         {"DisableExecuteApiEndpoint", "disableExecuteApiEndpoint"}});
-  if (const auto* policy = json::find(properties, "Policy")) input["policy"] = json::dump(*policy);
+  if (const auto policy = policy_text(properties); !policy.empty()) input["policy"] = policy;
   if (const auto* endpoint = json::object_at(properties, "EndpointConfiguration");
       endpoint != nullptr && endpoint->contains("Types")) {
     input["endpointConfiguration"] = json::Object{{"types", endpoint->at("Types")}};
@@ -139,10 +146,8 @@ ApiResult<Instance> update_api(const Session& session, const Instance& current,
   patch_scalar(patches, before, now, "MinimumCompressionSize", "/minimumCompressionSize", "");
   patch_scalar(patches, before, now, "DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint",
                "false");
-  if (differs(before, now, "Policy")) {
-    const auto* policy = json::find(now, "Policy");
-    patches.emplace_back(
-        patch("replace", "/policy", policy == nullptr ? std::string() : json::dump(*policy)));
+  if (policy_text(before) != policy_text(now)) {
+    patches.emplace_back(patch("replace", "/policy", policy_text(now)));
   }
   if (differs(before, now, "BinaryMediaTypes")) {
     const auto old = strings(before, "BinaryMediaTypes");

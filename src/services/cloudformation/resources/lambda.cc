@@ -9,25 +9,19 @@ namespace {
 
 constexpr std::string_view kFunction =
     "FunctionName~ string  PackageType~ string  Runtime string  Role! string  Handler string  "
-    "Description string  "
-    "Timeout int  MemorySize int  ReservedConcurrentExecutions int  KmsKeyArn string  "
-    "Code! { ZipFile string S3Bucket string S3Key string S3ObjectVersion string ImageUri "
-    "unsupported "
-    "  SourceKMSKeyArn unsupported } "
-    "Environment { Variables < string > }  Layers [ string ]  Architectures [ string ]  " DEW_TAGS
-    "TracingConfig { Mode string }  DeadLetterConfig { TargetArn string }  EphemeralStorage { "
-    "Size! int }  "
-    "VpcConfig { SecurityGroupIds [ string ] SubnetIds [ string ] Ipv6AllowedForDualStack bool }  "
-    "SnapStart unsupported  ImageConfig unsupported  FileSystemConfigs unsupported  "
-    "CodeSigningConfigArn unsupported  RuntimeManagementConfig unsupported  LoggingConfig "
-    "unsupported  "
-    "RecursiveLoop unsupported";
+    "Description string  Timeout int  MemorySize int  ReservedConcurrentExecutions int  "
+    "KmsKeyArn string  Code! { ZipFile string S3Bucket string S3Key string S3ObjectVersion string "
+    "  ImageUri unsupported SourceKMSKeyArn unsupported } "
+    "Environment { Variables < string > }  Architectures [ string ]  " DEW_TAGS
+    "TracingConfig { Mode string }  EphemeralStorage { Size! int }  Layers unsupported  "
+    "DeadLetterConfig unsupported  VpcConfig unsupported  SnapStart unsupported  "
+    "ImageConfig unsupported  FileSystemConfigs unsupported  CodeSigningConfigArn unsupported  "
+    "RuntimeManagementConfig unsupported  LoggingConfig unsupported  RecursiveLoop unsupported";
 
 // Properties that UpdateFunctionConfiguration changes.
 constexpr std::initializer_list<const char*> kConfiguration = {
-    "Runtime",   "Role",        "Handler", "Description",   "Timeout",          "MemorySize",
-    "KmsKeyArn", "Environment", "Layers",  "TracingConfig", "DeadLetterConfig", "EphemeralStorage",
-    "VpcConfig"};
+    "Runtime",    "Role",      "Handler",     "Description",   "Timeout",
+    "MemorySize", "KmsKeyArn", "Environment", "TracingConfig", "EphemeralStorage"};
 
 ApiResult<json::Object> code(const json::Object& properties) {
   const auto& wanted = properties.at("Code").as_object();
@@ -73,13 +67,10 @@ ApiResult<Instance> create_function(const Session& session, const Desired& desir
         "Timeout",
         "MemorySize",
         "Environment",
-        "Layers",
         "Architectures",
         "TracingConfig",
-        "DeadLetterConfig",
         "EphemeralStorage",
         "PackageType",
-        "VpcConfig",
         {"KmsKeyArn", "KMSKeyArn"}});
   if (auto tags = tag_map(properties); !tags.empty()) input["Tags"] = std::move(tags);
   TRY(const auto made, session.call("lambda", "CreateFunction", std::move(input)));
@@ -92,12 +83,8 @@ json::Value unset(std::string_view property) {
   if (property == "Timeout") return 3;
   if (property == "MemorySize") return 128;
   if (property == "Environment") return json::Object{{"Variables", json::Object{}}};
-  if (property == "Layers") return json::Array{};
   if (property == "TracingConfig") return json::Object{{"Mode", "PassThrough"}};
-  if (property == "DeadLetterConfig") return json::Object{{"TargetArn", ""}};
   if (property == "EphemeralStorage") return json::Object{{"Size", 512}};
-  if (property == "VpcConfig")
-    return json::Object{{"SubnetIds", json::Array{}}, {"SecurityGroupIds", json::Array{}}};
   return "";
 }
 
@@ -170,22 +157,9 @@ json::Object divide(const std::string& arn, const char* qualifier) {
   return {{"FunctionName", arn.substr(0, colon)}, {qualifier, arn.substr(colon + 1)}};
 }
 
-json::Object routing(const json::Object& properties) {
-  json::Object weights;
-  if (const auto* config = json::object_at(properties, "RoutingConfig")) {
-    if (const auto* list = json::array_at(*config, "AdditionalVersionWeights")) {
-      for (const auto& entry : *list)
-        weights[text(entry.as_object(), "FunctionVersion")] = entry.at("FunctionWeight");
-    }
-  }
-  return {{"AdditionalVersionWeights", std::move(weights)}};
-}
-
 ApiResult<Instance> create_alias(const Session& session, const Desired& desired) {
   json::Object input;
   copy(input, desired.properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
-  if (desired.properties.contains("RoutingConfig"))
-    input["RoutingConfig"] = routing(desired.properties);
   TRY(const auto made, session.call("lambda", "CreateAlias", std::move(input)));
   const auto arn = text(made, "AliasArn");
   return Instance{arn, desired.properties, {{"AliasArn", arn}}};
@@ -195,7 +169,6 @@ ApiResult<Instance> update_alias(const Session& session, const Instance& current
                                  const Desired& desired) {
   json::Object input{{"Description", ""}};
   copy(input, desired.properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
-  input["RoutingConfig"] = routing(desired.properties);
   CHECK_OK(session.call("lambda", "UpdateAlias", std::move(input)));
   return Instance{current.id, desired.properties, current.attributes};
 }
@@ -212,8 +185,7 @@ ApiResult<std::vector<std::string>> list_alias(const Session& session, const Des
 ApiResult<Instance> create_permission(const Session& session, const Desired& desired) {
   json::Object input{{"StatementId", desired.name}};
   copy(input, desired.properties,
-       {"FunctionName", "Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken",
-        "PrincipalOrgID", "FunctionUrlAuthType"});
+       {"FunctionName", "Action", "Principal", "SourceArn", "SourceAccount"});
   CHECK_OK(session.call("lambda", "AddPermission", std::move(input)));
   return Instance{desired.name, desired.properties, {{"Id", desired.name}}};
 }
@@ -254,9 +226,7 @@ void add_lambda_types(std::vector<ResourceType>& types) {
       .name = "AWS::Lambda::Alias",
       .schema =
           "Name!~ string  FunctionName!~ string  FunctionVersion! string  Description string  "
-          "RoutingConfig { AdditionalVersionWeights [ { FunctionVersion! string FunctionWeight! "
-          "number } ] }  "
-          "ProvisionedConcurrencyConfig unsupported",
+          "RoutingConfig unsupported  ProvisionedConcurrencyConfig unsupported",
       .attributes = {"AliasArn"},
       .create = create_alias,
       .update = update_alias,
@@ -270,8 +240,8 @@ void add_lambda_types(std::vector<ResourceType>& types) {
       .name = "AWS::Lambda::Permission",
       .schema = "FunctionName!~ string  Action!~ string  Principal!~ string  SourceArn~ string  "
                 "SourceAccount~ string  "
-                "EventSourceToken~ string  PrincipalOrgID~ string  FunctionUrlAuthType~ string  "
-                "InvokedViaFunctionUrl unsupported",
+                "EventSourceToken unsupported  PrincipalOrgID unsupported  FunctionUrlAuthType "
+                "unsupported  InvokedViaFunctionUrl unsupported",
       .attributes = {"Id"},
       .naming = Naming{"", 100, false},
       .create = create_permission,

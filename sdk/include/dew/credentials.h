@@ -16,10 +16,10 @@
 namespace dew {
 
 struct Credentials {
-  std::string access_key_id;
-  std::string secret_access_key;
-  std::string session_token;         // empty: long-term credentials
-  std::optional<int64_t> expires_s;  // seconds since the epoch
+  std::string access_key_id{};
+  std::string secret_access_key{};
+  std::string session_token{};         // empty: long-term credentials
+  std::optional<int64_t> expires_s{};  // seconds since the epoch
 };
 
 class CredentialsProvider {

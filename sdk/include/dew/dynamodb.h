@@ -46,68 +46,68 @@ struct RetryOptions {
 };
 
 struct ClientOptions {
-  std::string region;    // default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1
-  std::string endpoint;  // a URL
-  std::optional<Credentials> credentials;
+  std::string region{};    // default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1
+  std::string endpoint{};  // a URL
+  std::optional<Credentials> credentials{};
   http::Timeouts timeouts{std::chrono::milliseconds(1000), std::chrono::milliseconds(3000)};
   RetryOptions retry;
-  std::function<void(std::chrono::milliseconds)> sleep;  // for tests
+  std::function<void(std::chrono::milliseconds)> sleep{};  // for tests
 };
 
 struct GetItem {
-  std::string table;
-  Item key;
+  std::string table{};
+  Item key{};
   bool consistent_read = false;
-  std::string projection;
-  Names names;
+  std::string projection{};
+  Names names{};
 };
 struct PutItem {
-  std::string table;
-  Item item;
-  std::string condition;
-  Names names;
-  Item values;
-  std::string return_values;  // "ALL_OLD"
+  std::string table{};
+  Item item{};
+  std::string condition{};
+  Names names{};
+  Item values{};
+  std::string return_values{};  // "ALL_OLD"
 };
 struct UpdateItem {
-  std::string table;
-  Item key;
-  std::string update;
-  std::string condition;
-  Names names;
-  Item values;
-  std::string return_values;  // "ALL_NEW", "ALL_OLD", "UPDATED_NEW", "UPDATED_OLD"
+  std::string table{};
+  Item key{};
+  std::string update{};
+  std::string condition{};
+  Names names{};
+  Item values{};
+  std::string return_values{};  // "ALL_NEW", "ALL_OLD", "UPDATED_NEW", "UPDATED_OLD"
 };
 struct DeleteItem {
-  std::string table;
-  Item key;
-  std::string condition;
-  Names names;
-  Item values;
-  std::string return_values;  // "ALL_OLD"
+  std::string table{};
+  Item key{};
+  std::string condition{};
+  Names names{};
+  Item values{};
+  std::string return_values{};  // "ALL_OLD"
 };
 struct Query {
-  std::string table;
-  std::string index;
-  std::string key_condition;
-  std::string filter;
-  std::string projection;
-  Names names;
-  Item values;
+  std::string table{};
+  std::string index{};
+  std::string key_condition{};
+  std::string filter{};
+  std::string projection{};
+  Names names{};
+  Item values{};
   int limit = 0;  // 0: none
-  std::optional<Item> start_key;
+  std::optional<Item> start_key{};
   bool forward = true;
   bool consistent_read = false;
 };
 struct Scan {
-  std::string table;
-  std::string index;
-  std::string filter;
-  std::string projection;
-  Names names;
-  Item values;
+  std::string table{};
+  std::string index{};
+  std::string filter{};
+  std::string projection{};
+  Names names{};
+  Item values{};
   int limit = 0;
-  std::optional<Item> start_key;
+  std::optional<Item> start_key{};
   bool consistent_read = false;
 };
 struct Page {
@@ -116,8 +116,8 @@ struct Page {
   std::optional<Item> last_key;  // absent on the last page
 };
 struct WriteRequest {  // one of the two
-  std::optional<Item> put;
-  std::optional<Item> delete_key;
+  std::optional<Item> put{};
+  std::optional<Item> delete_key{};
 };
 
 class Client {

@@ -37,13 +37,13 @@ struct Request {
   std::string_view target = "/";
   std::vector<std::pair<std::string_view, std::string_view>>
       headers;  // Host and Content-Length are added
-  std::string_view body;
+  std::string_view body{};
 };
 
 struct Response {
   int status = 0;
-  std::vector<std::pair<std::string_view, std::string_view>> headers;
-  std::string_view body;  // the views live until the client's next request
+  std::vector<std::pair<std::string_view, std::string_view>> headers{};
+  std::string_view body{};  // the views live until the client's next request
 
   [[nodiscard]] std::string_view header(std::string_view name) const;  // empty when absent
 };

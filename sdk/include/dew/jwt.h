@@ -18,10 +18,10 @@ namespace dew::jwt {
 inline constexpr size_t kMaxTokenBytes = 16UL << 10;
 
 struct Checks {
-  std::optional<std::string> issuer;    // `iss` must equal it
-  std::optional<std::string> audience;  // `aud` must equal or contain it
-  std::chrono::seconds leeway{30};      // for exp and nbf
-  bool require_expiry = true;           // a token without `exp` is refused
+  std::optional<std::string> issuer{};    // `iss` must equal it
+  std::optional<std::string> audience{};  // `aud` must equal or contain it
+  std::chrono::seconds leeway{30};        // for exp and nbf
+  bool require_expiry = true;             // a token without `exp` is refused
 };
 
 class Verifier {

@@ -30,8 +30,8 @@ namespace dew {
 
 struct Response {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   bool base64 = false;  // body is binary: sent base64-encoded, flagged so
 
   static Response json(int status, const json::value& value);
@@ -69,11 +69,11 @@ struct Request {
   const ApiGatewayEvent& event;
   const Context& context;
   std::string_view
-      route;          // the pattern that matched, empty for none; known before the middleware runs
-  std::string allow;  // methods the path has, comma-separated
-  std::string correlation_id;  // set by middleware::request_id()
-  json::object claims;         // of the verified token; set by middleware::bearer_auth()
-  std::vector<std::pair<std::string_view, std::string>> params;
+      route;  // the pattern that matched, empty for none; known before the middleware runs
+  std::string allow{};           // methods the path has, comma-separated
+  std::string correlation_id{};  // set by middleware::request_id()
+  json::object claims{};         // of the verified token; set by middleware::bearer_auth()
+  std::vector<std::pair<std::string_view, std::string>> params{};
   const RouteHandler* handler = nullptr;  // null: the answer will be 404 (`allow` is empty) or 405
 
   [[nodiscard]] std::string_view method() const { return event.method(); }

@@ -16,12 +16,12 @@
 namespace dew {
 
 struct SigningInput {
-  std::string_view method;
-  std::string_view path;   // as sent, percent-encoded once
-  std::string_view query;  // as sent, without '?'
+  std::string_view method{};
+  std::string_view path{};   // as sent, percent-encoded once
+  std::string_view query{};  // as sent, without '?'
   // Name and value, Host among them, X-Amz-Date not. All are signed.
-  std::vector<std::pair<std::string_view, std::string_view>> headers;
-  std::string_view payload_hash;  // lower-case hex of the body's SHA-256
+  std::vector<std::pair<std::string_view, std::string_view>> headers{};
+  std::string_view payload_hash{};  // lower-case hex of the body's SHA-256
   int64_t now_s = 0;
 };
 

@@ -170,10 +170,14 @@ class AwsCli:
             if not parameters.get("Code", True):
                 parameters.pop("Code")
             extra += ["--zip-file", f"fileb://{path}"]
-        command = [self.COMMANDS.get(service, service), botocore.xform_name(operation, "-"),
-                   "--cli-input-json", json.dumps(parameters, default=lambda b: base64.b64encode(b).decode()), *extra]
-        if operation != "Invoke":
-            command += ["--no-paginate"]
+        command = [self.COMMANDS.get(service, service), botocore.xform_name(operation, "-")]
+        if operation == "Invoke":  # for which the CLI takes no document
+            for name, value in parameters.items():
+                command += ["--" + botocore.xform_name(name, "-"), str(value)]
+            command += extra
+        else:
+            command += ["--cli-input-json", json.dumps(parameters, default=lambda b: base64.b64encode(b).decode()),
+                        *extra, "--no-paginate"]
         process = self.cloud.aws(*command, check=False)
         if process.returncode != 0:
             match = re.search(r"An error occurred \((\S+)\) when calling [^:]*: (.*)", process.stderr, re.S)

@@ -11,6 +11,7 @@ import urllib.request
 
 import pytest
 
+DATE = "20260101T000000Z"
 SCOPE = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 
 
@@ -32,13 +33,13 @@ def dynamodb(cloud, operation, body, headers=None):
     connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=20)
     connection.request("POST", "/", body if isinstance(body, bytes) else json.dumps(body), {
         "X-Amz-Target": f"DynamoDB_20120810.{operation}", "Content-Type": "application/x-amz-json-1.0",
-        "Authorization": SCOPE.format("dynamodb"), **(headers or {})})
+        "Authorization": SCOPE.format("dynamodb"), "X-Amz-Date": DATE, **(headers or {})})
     response = connection.getresponse()
     return response, response.read()
 
 
 LIST = (b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n"
-        b"Authorization: " + SCOPE.format("dynamodb").encode() + b"\r\nContent-Length: 2\r\n%s\r\n{}")
+        b"X-Amz-Date: " + DATE.encode() + b"\r\nAuthorization: " + SCOPE.format("dynamodb").encode() + b"\r\nContent-Length: 2\r\n%s\r\n{}")
 
 
 def test_health_and_unknown_admin_path(cloud):
@@ -135,7 +136,8 @@ def test_every_answer_has_a_request_id_of_its_own(cloud):
 
 def test_an_error_names_its_type_in_a_header(cloud):
     connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=20)
-    connection.request("GET", "/2015-03-31/functions/absent-function", headers={"Authorization": SCOPE.format("lambda")})
+    connection.request("GET", "/2015-03-31/functions/absent-function", headers={
+        "Authorization": SCOPE.format("lambda"), "X-Amz-Date": DATE})
     response = connection.getresponse()
     assert response.status == 404
     assert response.getheader("x-amzn-errortype").split(":")[0] == "ResourceNotFoundException"
@@ -169,7 +171,7 @@ def test_sigterm_answers_what_is_in_flight(new_cloud):
         while True:
             try:
                 client.request("POST", "/", "{}", {"X-Amz-Target": "DynamoDB_20120810.ListTables",
-                                                    "Authorization": SCOPE.format("dynamodb")})
+                                                    "Authorization": SCOPE.format("dynamodb"), "X-Amz-Date": DATE})
             except OSError:
                 return  # closed between requests: nothing was in flight
             try:

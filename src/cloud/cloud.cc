@@ -12,6 +12,7 @@
 #include "services/dynamodb/service.h"
 #include "services/iam/service.h"
 #include "services/s3/service.h"
+#include "services/ssm/service.h"
 #include "services/sts/service.h"
 #include "store/rocksdb/rocksdb_store.h"
 
@@ -42,6 +43,7 @@ class Cloud final : public cli::RunningCloud {
         config_(make_config()),
         context_{config_, clock_, *store_, dispatcher_, loops_, workers_},
         dispatcher_(dispatcher_options()),
+        ssm_(context_),
         iam_(context_),
         sts_(context_),
         s3_(context_),
@@ -57,6 +59,7 @@ class Cloud final : public cli::RunningCloud {
         front_door_(dispatcher_, apigateway_, admin_) {
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);
+    ssm_.register_operations(registry_);
     iam_.register_operations(registry_);
     sts_.register_operations(registry_);
     s3_.register_operations(registry_);
@@ -133,6 +136,7 @@ class Cloud final : public cli::RunningCloud {
   net::Workers workers_{kWorkers};
   services::Context context_;
   aws::Dispatcher dispatcher_;
+  ssm::Service ssm_;
   iam::Service iam_;
   sts::Service sts_;
   s3::Service s3_;

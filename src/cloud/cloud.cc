@@ -5,12 +5,16 @@
 #include <filesystem>
 
 #include "aws/dispatcher.h"
+#include "cloud/adapters.h"
 #include "cloud/admin.h"
 #include "cloud/app_ports.h"
 #include "cloud/front_door.h"
 #include "services/apigateway/service.h"
+#include "services/cloudformation/service.h"
 #include "services/dynamodb/service.h"
 #include "services/iam/service.h"
+#include "services/lambda/service.h"
+#include "services/logs/service.h"
 #include "services/s3/service.h"
 #include "services/ssm/service.h"
 #include "services/sts/service.h"
@@ -25,14 +29,6 @@ constexpr size_t kWorkers = 4;
 // Half of the cores, at least one: the rest is for the functions (net/loop.h).
 size_t loop_count() { return std::max<size_t>(1, std::thread::hardware_concurrency() / 2); }
 
-class NoFunctions final : public apigateway::FunctionInvoker {
- public:
-  void invoke(apigateway::FunctionRequest,
-              std::move_only_function<void(apigateway::FunctionResponse)> done) override {
-    done({.message = "this build has no Lambda"});
-  }
-};
-
 // Members are made from top to bottom and destroyed from bottom to top: whoever is used stands
 // above its user.
 class Cloud final : public cli::RunningCloud {
@@ -43,12 +39,17 @@ class Cloud final : public cli::RunningCloud {
         config_(make_config()),
         context_{config_, clock_, *store_, dispatcher_, loops_, workers_},
         dispatcher_(dispatcher_options()),
+        logs_(context_),
+        log_sink_(logs_.ingest()),
+        gateway_log_(logs_.ingest()),
         ssm_(context_),
         iam_(context_),
         sts_(context_),
         s3_(context_),
         dynamodb_(context_),
-        apigateway_(context_, invoker_),
+        lambda_(context_, log_sink_),
+        apigateway_(context_, invoker_, &gateway_log_),
+        cloudformation_(context_),
         apps_(loops_, options.bind_address,
               [this](http::Request request, http::Responder respond, std::string api_id,
                      std::string stage, std::string path) {
@@ -57,14 +58,18 @@ class Cloud final : public cli::RunningCloud {
               }),
         admin_(workers_, apps_, [this] { return info(); }),
         front_door_(dispatcher_, apigateway_, admin_) {
+    invoker_.set(&lambda_);
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);
+    logs_.register_operations(registry_);
     ssm_.register_operations(registry_);
     iam_.register_operations(registry_);
     sts_.register_operations(registry_);
     s3_.register_operations(registry_);
     dynamodb_.register_operations(registry_);
+    lambda_.register_operations(registry_);
     apigateway_.register_operations(registry_);
+    cloudformation_.register_operations(registry_);
   }
 
   ~Cloud() override { stop(std::chrono::milliseconds(0)); }
@@ -74,14 +79,15 @@ class Cloud final : public cli::RunningCloud {
     options.address = options_.bind_address;
     options.port = options_.port;
     options.body_bytes = limits::kServiceBodyBytes;
-    // Signatures cover the bytes as sent, and S3 stores them so: the dispatcher inflates for the rest.
-    options.inflate_requests = false;
     TRY(auto server, net::Server::listen(
                          loops_, options, [this](http::Request request, http::Responder respond) {
                            front_door_.handle(std::move(request), std::move(respond));
                          }));
     server_ = std::move(server);
     config_.port = server_->port();
+    // What a stack update left unfinished in an earlier life goes on only now, when services can be
+    // called.
+    cloudformation_.resume();
     admin_.set_ready();
     return {};
   }
@@ -92,6 +98,8 @@ class Cloud final : public cli::RunningCloud {
     if (stopped_.exchange(true)) return;
     if (server_) server_->drain(deadline);
     apps_.drain(deadline);
+    lambda_.stop();
+    logs_.stop();
     server_.reset();
     loops_.stop();
   }
@@ -124,6 +132,9 @@ class Cloud final : public cli::RunningCloud {
                      {"account", config_.account}, {"endpoint", config_.endpoint()},
                      {"apiUrl", apps_.url()},      {"auth", "relaxed"},
                      {"fsync", options_.fsync}};
+    json::Array isolation;
+    for (const auto& line : lambda_.isolation()) isolation.emplace_back(line);
+    out.emplace("isolation", std::move(isolation));
     return out;
   }
 
@@ -136,13 +147,18 @@ class Cloud final : public cli::RunningCloud {
   net::Workers workers_{kWorkers};
   services::Context context_;
   aws::Dispatcher dispatcher_;
+  logs::Service logs_;
+  LogsSink log_sink_;
+  GatewayLog gateway_log_;
   ssm::Service ssm_;
   iam::Service iam_;
   sts::Service sts_;
   s3::Service s3_;
   dynamodb::Service dynamodb_;
-  NoFunctions invoker_;
+  LambdaInvoker invoker_;
+  lambda::Service lambda_;
   apigateway::Service apigateway_;
+  cloudformation::Service cloudformation_;
   AppPorts apps_;
   Admin admin_;
   FrontDoor front_door_;

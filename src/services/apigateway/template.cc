@@ -95,8 +95,8 @@ class Parser {
       } else if (c == '#' && (starts("#elseif") || starts("#else") || starts("#end"))) {
         break;
       } else if (c == '#' && at_ + 1 < text_.size() &&
-                 (is_name_start(text_[at_ + 1]) || text_[at_ + 1] == '*' ||
-                  text_[at_ + 1] == '[')) {
+                 (is_name_start(text_[at_ + 1]) ||
+                  std::string_view("*[{").find(text_[at_ + 1]) != std::string_view::npos)) {
         flush();
         TRY(auto directive, this->directive(depth));
         out->directives.push_back(std::move(directive));

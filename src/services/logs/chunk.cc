@@ -61,6 +61,9 @@ std::string encode_chunk(int64_t ingested_ms, const Event* events, size_t count)
   out += kVersion;
   put_varint(out, static_cast<uint64_t>(ingested_ms));
   put_varint(out, count);
+  put_varint(out, count > 0 ? static_cast<uint64_t>(events[count - 1].timestamp_ms -
+                                                    events[0].timestamp_ms)
+                            : 0);
   int64_t previous = count > 0 ? events[0].timestamp_ms : 0;
   for (size_t i = 0; i < count; ++i) {
     put_varint(out, static_cast<uint64_t>(events[i].timestamp_ms - previous));
@@ -71,13 +74,23 @@ std::string encode_chunk(int64_t ingested_ms, const Event* events, size_t count)
   return out;
 }
 
+std::optional<int64_t> chunk_last_ms(int64_t first_ms, std::string_view bytes) {
+  if (bytes.empty() || bytes.front() != kVersion) return std::nullopt;
+  bytes.remove_prefix(1);
+  if (!take_varint(bytes) || !take_varint(bytes)) return std::nullopt;
+  const auto span = take_varint(bytes);
+  if (!span) return std::nullopt;
+  return first_ms + static_cast<int64_t>(*span);
+}
+
 Result<std::vector<StoredEvent>> decode_chunk(int64_t first_ms, uint64_t number,
                                               std::string_view bytes) {
   if (bytes.empty() || bytes.front() != kVersion) return damaged();
   bytes.remove_prefix(1);
   const auto ingested = take_varint(bytes);
   const auto count = take_varint(bytes);
-  if (!ingested || !count || *count > bytes.size()) return damaged();
+  const auto span = take_varint(bytes);
+  if (!ingested || !count || !span || *count > bytes.size()) return damaged();
   std::vector<StoredEvent> out;
   out.reserve(*count);
   auto time = static_cast<uint64_t>(first_ms);
@@ -91,7 +104,7 @@ Result<std::vector<StoredEvent>> decode_chunk(int64_t first_ms, uint64_t number,
                    std::string(bytes.substr(0, *length))});
     bytes.remove_prefix(*length);
   }
-  if (!bytes.empty()) return damaged();
+  if (!bytes.empty() || time != static_cast<uint64_t>(first_ms) + *span) return damaged();
   return out;
 }
 

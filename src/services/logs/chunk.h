@@ -44,6 +44,8 @@ struct StoredEvent {
 
 // `events` are in order of time and span at most kChunkSpanMs.
 std::string encode_chunk(int64_t ingested_ms, const Event* events, size_t count);
+// The time of the chunk's last event, without decoding the rest; nullopt when damaged.
+std::optional<int64_t> chunk_last_ms(int64_t first_ms, std::string_view bytes);
 Result<std::vector<StoredEvent>> decode_chunk(int64_t first_ms, uint64_t number,
                                               std::string_view bytes);
 

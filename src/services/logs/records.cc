@@ -38,6 +38,21 @@ aws::ApiResult<json::Object> decode(std::string_view text) {
   return std::move(value->get_object());
 }
 
+// Events of one time stay in the order in which they came.
+void sort_by_time(std::vector<Event>& events) {
+  const auto earlier = [](const Event& a, const Event& b) {
+    return a.timestamp_ms < b.timestamp_ms;
+  };
+  if (std::is_sorted(events.begin(), events.end(), earlier)) return;
+  std::vector<std::pair<size_t, Event>> numbered;
+  numbered.reserve(events.size());
+  for (auto& event : events) numbered.emplace_back(numbered.size(), std::move(event));
+  std::sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.second.timestamp_ms, a.first) < std::pair(b.second.timestamp_ms, b.first);
+  });
+  for (size_t i = 0; i < events.size(); ++i) events[i] = std::move(numbered[i].second);
+}
+
 void widen(json::Object& stream, const std::vector<Event>& events, int64_t now_ms) {
   int64_t bytes = json::int_at(stream, "storedBytes").value_or(0);
   for (const auto& event : events)
@@ -130,11 +145,7 @@ aws::ApiResult<void> Records::add_events(store::Batch& batch, std::string_view g
                                          std::string_view stream_name, std::vector<Event> events) {
   if (events.empty()) return {};
   for (auto& event : events) event.timestamp_ms = std::max<int64_t>(event.timestamp_ms, 0);
-  const auto earlier = [](const Event& a, const Event& b) {
-    return a.timestamp_ms < b.timestamp_ms;
-  };
-  if (!std::is_sorted(events.begin(), events.end(), earlier))
-    std::stable_sort(events.begin(), events.end(), earlier);
+  sort_by_time(events);
 
   const int64_t now_ms = clock_.now_ms();
   TRY(auto stream, this->stream(group_name, stream_name));
@@ -205,20 +216,21 @@ aws::ApiResult<void> Records::read(std::string_view group, std::string_view stre
     const auto key = parse_chunk_key(cursor->key(), prefix.str().size());
     if (!key)
       return aws::fail(Error{ErrorKind::kIo, "A stored chunk of log events has a damaged key"});
+    const Position floor{key->first_ms, key->number, 0};  // no later chunk has anything before this
     const bool wanted = release([&](const StoredEvent& event) {
       return window.newest_first ? event.position.timestamp_ms > key->first_ms + kChunkSpanMs
-                                 : event.position.timestamp_ms < key->first_ms;
+                                 : event.position < floor;
     });
     if (!wanted) return {};
+    const auto last_ms = chunk_last_ms(key->first_ms, cursor->value());
+    if (last_ms && Position{*last_ms, key->number, UINT32_MAX} <= window.after) continue;
     TRY(auto events, decode_chunk(key->first_ms, key->number, cursor->value()));
-    const auto middle = waiting.size();
     for (auto& event : events) {
-      if (event.position > window.after && event.position < window.before)
+      if (event.position > window.after && event.position < window.before) {
         waiting.push_back(std::move(event));
+      }
     }
-    const auto split = waiting.begin() + static_cast<std::ptrdiff_t>(middle);
-    if (window.newest_first) std::reverse(split, waiting.end());
-    std::inplace_merge(waiting.begin(), split, waiting.end(), order);
+    std::sort(waiting.begin(), waiting.end(), order);
   }
   CHECK_OK(cursor->status());
   release([](const StoredEvent&) { return true; });

@@ -2,6 +2,7 @@
 
 int main() {
   dew::Router router;
-  router.get("/hello", [](dew::Request&) { return dew::Response::json(200, {{"message", "hello"}}); });
+  router.get("/hello",
+             [](dew::Request&) { return dew::Response::json(200, {{"message", "hello"}}); });
   return dew::run(std::move(router));
 }

@@ -79,6 +79,8 @@ class Cloud final : public cli::RunningCloud {
     options.address = options_.bind_address;
     options.port = options_.port;
     options.body_bytes = limits::kServiceBodyBytes;
+    // The bytes as they were signed: the dispatcher inflates once the signature is checked.
+    options.inflate_requests = false;
     TRY(auto server, net::Server::listen(
                          loops_, options, [this](http::Request request, http::Responder respond) {
                            front_door_.handle(std::move(request), std::move(respond));

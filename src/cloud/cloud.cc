@@ -110,6 +110,7 @@ class Cloud final : public cli::RunningCloud {
   services::Config make_config() {
     services::Config config;
     config.region = options_.region;
+    config.fsync = options_.fsync;
     config.port = options_.port;
     config.data_directory = options_.data_directory;
     config.api_url = [this] { return apps_.url(); };

@@ -21,9 +21,9 @@ def writer(cloud, name, acknowledged, stop):
     while not stop.is_set():
         count += 1
         try:
-            client.put_item(TableName="t", Item={"id": {"S": f"{name}-{count}"}, "n": {"N": str(count)}})
+            client.put_item(TableName="crash", Item={"id": {"S": f"{name}-{count}"}, "n": {"N": str(count)}})
             acknowledged["items"].append(count)
-            client.update_item(TableName="t", Key={"id": {"S": f"{name}-counter"}}, UpdateExpression="ADD n :one",
+            client.update_item(TableName="crash", Key={"id": {"S": f"{name}-counter"}}, UpdateExpression="ADD n :one",
                                ExpressionAttributeValues={":one": {"N": "1"}})
             acknowledged["counter"] += 1
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
@@ -36,7 +36,7 @@ def test_acknowledged_writes_survive_kill_9(new_cloud):
     chance = random.Random(seed)
     cloud = new_cloud()
     cloud.client("dynamodb").create_table(
-        TableName="t", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        TableName="crash", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST")
     everything = []
     for round_number in range(ROUNDS):
@@ -56,7 +56,7 @@ def test_acknowledged_writes_survive_kill_9(new_cloud):
         cloud.start()
         client = cloud.client("dynamodb")
         found = {}
-        for page in client.get_paginator("scan").paginate(TableName="t"):
+        for page in client.get_paginator("scan").paginate(TableName="crash"):
             found.update((item["id"]["S"], int(item["n"]["N"])) for item in page["Items"])
         for acknowledged in everything:
             name = acknowledged["name"]

@@ -91,7 +91,7 @@ def check(output, expected, names, where):
         elif isinstance(want, str) and want == "!present":
             assert got not in (None, [], {}, ""), shown
         elif isinstance(want, str) and want.startswith("~"):
-            assert got is not None and re.search(want[1:], got if isinstance(got, str) else json.dumps(got)), shown
+            assert got is not None and re.search(want[1:], got if isinstance(got, str) else json.dumps(got, default=str)), shown
         else:
             assert got == want, shown
 

@@ -79,7 +79,7 @@ std::optional<int64_t> chunk_last_ms(int64_t first_ms, std::string_view bytes) {
   bytes.remove_prefix(1);
   if (!take_varint(bytes) || !take_varint(bytes)) return std::nullopt;
   const auto span = take_varint(bytes);
-  if (!span) return std::nullopt;
+  if (!span || *span > static_cast<uint64_t>(kChunkSpanMs)) return std::nullopt;
   return first_ms + static_cast<int64_t>(*span);
 }
 
@@ -90,14 +90,17 @@ Result<std::vector<StoredEvent>> decode_chunk(int64_t first_ms, uint64_t number,
   const auto ingested = take_varint(bytes);
   const auto count = take_varint(bytes);
   const auto span = take_varint(bytes);
-  if (!ingested || !count || !span || *count > bytes.size()) return damaged();
+  if (!ingested || !count || !span || *count > bytes.size() ||
+      *span > static_cast<uint64_t>(kChunkSpanMs)) {
+    return damaged();
+  }
   std::vector<StoredEvent> out;
   out.reserve(*count);
   auto time = static_cast<uint64_t>(first_ms);
   for (uint64_t i = 0; i < *count; ++i) {
     const auto delta = take_varint(bytes);
     const auto length = take_varint(bytes);
-    if (!delta || !length || *length > bytes.size()) return damaged();
+    if (!delta || !length || *length > bytes.size() || *delta > *span) return damaged();
     time += *delta;
     out.push_back({{static_cast<int64_t>(time), number, static_cast<uint32_t>(i)},
                    static_cast<int64_t>(*ingested),

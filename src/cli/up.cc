@@ -149,8 +149,13 @@ class Up {
     for (const auto* key : {"auth", "isolation"}) {
       const json::Value* value = json::find(*info, key);
       if (!value) continue;
-      const std::string text = value->is_string() ? json::str(*value) : json::dump(*value);
-      print_progress(fmt::format("  {:<12} {}", key, text));
+      std::string_view label = key;  // on the first row only
+      const json::Array rows = value->is_array() ? value->get_array() : json::Array{*value};
+      for (const auto& row : rows) {
+        print_progress(
+            fmt::format("  {:<12} {}", label, row.is_string() ? json::str(row) : json::dump(row)));
+        label = "";
+      }
     }
   }
 

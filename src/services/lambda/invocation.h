@@ -60,8 +60,9 @@ struct Invocation {
   bool log_tail = false;
   Done done;
   net::Loop* loop = nullptr;  // where the invoker runs: environments are started there
-  int starts_failed = 0;      // environments that failed to start for it
-  int handed_back = 0;        // environments that died before they were given it
+  std::chrono::steady_clock::time_point queued_at;
+  int starts_failed = 0;  // environments that failed to start for it
+  int handed_back = 0;    // environments that died before they were given it
 };
 
 using InvocationPtr = std::unique_ptr<Invocation>;

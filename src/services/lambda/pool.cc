@@ -191,6 +191,7 @@ void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
       count_in(*fleet);
       if (!env) {
         invocation->loop = net::Loop::current();
+        invocation->queued_at = std::chrono::steady_clock::now();
         fleet->waiting.push_back(std::move(invocation));
         ++waiting_;
         want_start(fleet);
@@ -209,8 +210,39 @@ void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
 
 void Pool::want_start(const FleetPtr& fleet) {
   if (fleet->hungry || fleet->waiting.size() <= static_cast<size_t>(fleet->starting)) return;
+  if (fleet->all.size() > static_cast<size_t>(fleet->starting)) {
+    const auto since = std::max(fleet->waiting.front()->queued_at, fleet->last_ready);
+    if (std::chrono::steady_clock::now() - since < kPatience) {
+      watch(fleet);
+      return;
+    }
+  }
   fleet->hungry = true;
   hungry_.push_back(fleet);
+}
+
+void Pool::watch(const FleetPtr& fleet) {
+  if (fleet->watched || stopping_) return;
+  fleet->watched = true;
+  net::Loop* here = net::Loop::current();
+  net::Loop& loop = here != nullptr ? *here : loops_.next();
+  loop.after(kPatience,
+             [this, weak = std::weak_ptr(fleet)] {
+               if (const auto alive = weak.lock()) on_patience_over(alive);
+             })
+      .detach();
+}
+
+void Pool::on_patience_over(const FleetPtr& fleet) {
+  std::vector<Start> starts;
+  {
+    const std::scoped_lock lock(mutex_);
+    fleet->watched = false;
+    want_start(fleet);
+    starts = plan_starts();
+    if (fleet->waiting.size() > static_cast<size_t>(fleet->starting)) watch(fleet);
+  }
+  begin(std::move(starts));
 }
 
 EnvironmentPtr Pool::evict_idle() {
@@ -244,7 +276,12 @@ std::vector<Pool::Start> Pool::plan_starts() {
       if (evicted) retire_on_its_loop(evicted);
       break;  // its end plans again
     }
-    hungry_.splice(hungry_.end(), hungry_, hungry_.begin());  // fleets take turns
+    if (fleet->all.size() > static_cast<size_t>(fleet->starting)) {
+      fleet->hungry = false;  // one at a time while others are warm
+      hungry_.pop_front();
+    } else {
+      hungry_.splice(hungry_.end(), hungry_, hungry_.begin());  // fleets take turns
+    }
     const Invocation& first = *fleet->waiting[static_cast<size_t>(fleet->starting)];
     net::Loop& loop = first.loop != nullptr ? *first.loop : loops_.next();
     auto env = std::make_shared<Environment>(loop, fleet->revision, *this);
@@ -319,6 +356,7 @@ void Pool::environment_ready(const EnvironmentPtr& env) {
     const FleetPtr fleet = fleets_.at(env.get());
     --fleet->starting;
     --starting_;
+    fleet->last_ready = std::chrono::steady_clock::now();
     retire = outdated(*env, *fleet) || stopping_;
     if (!retire && !fleet->waiting.empty()) {
       next = std::move(fleet->waiting.front());

@@ -34,6 +34,10 @@ inline constexpr int kAccountConcurrency = 1000;
 inline constexpr int kMinUnreserved = 100;
 inline constexpr size_t kMaxWaiting = 2000;
 inline constexpr std::chrono::minutes kIdleTime{8};
+// While a fleet has warm environments, an invocation waits this long for one of them before another
+// is started: a fast function is back sooner than an interpreter starts, and a few busy processes
+// get more done than many.
+inline constexpr std::chrono::milliseconds kPatience{10};
 // An environment is replaced when its credentials have this little left.
 inline constexpr std::chrono::minutes kCredentialMargin{5};
 
@@ -49,7 +53,9 @@ struct Fleet {
   std::vector<EnvironmentPtr> idle;  // most recently used last
   std::deque<InvocationPtr> waiting;
   int starting = 0;
-  bool hungry = false;  // in the pool's list of fleets that want a start
+  bool hungry = false;   // in the pool's list of fleets that want a start
+  bool watched = false;  // a timer looks for invocations that have waited too long
+  std::chrono::steady_clock::time_point last_ready;
   std::set<EnvironmentPtr> all;
 };
 using FleetPtr = std::shared_ptr<Fleet>;
@@ -107,11 +113,13 @@ class Pool final : public EnvironmentOwner {
   void count_in(Fleet& fleet);
   void count_out(Fleet& fleet);
   void want_start(const FleetPtr& fleet);
+  void watch(const FleetPtr& fleet);
   std::vector<Start> plan_starts();
   EnvironmentPtr evict_idle();
   bool outdated(const Environment& env, const Fleet& fleet) const;
 
   void begin(std::vector<Start> starts);
+  void on_patience_over(const FleetPtr& fleet);
   void prepare_failed(const Start& start, const aws::ApiError& error);
   void reap();
   void schedule_reap();

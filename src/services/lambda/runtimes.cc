@@ -318,8 +318,8 @@ std::vector<std::string> environment_variables(const VersionConfig& config, cons
   set("_HANDLER", config.handler);
   set("TZ", ":UTC");
   set("LANG", "C.UTF-8");
-  // The function's user has no entry in the host's /etc/passwd, as it has on AWS: without HOME, what
-  // looks for a home directory (the AWS SDK for JavaScript, for its configuration) fails.
+  // The function's user has no entry in the host's /etc/passwd, as it has on AWS: without HOME,
+  // what looks for a home directory (the AWS SDK for JavaScript, for its configuration) fails.
   set("HOME", "/tmp");
   set("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
   if (!facts.api_url.empty()) set("DEW_API_URL", facts.api_url);

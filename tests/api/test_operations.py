@@ -171,7 +171,7 @@ class AwsCli:
                 parameters.pop("Code")
             extra += ["--zip-file", f"fileb://{path}"]
         command = [self.COMMANDS.get(service, service), botocore.xform_name(operation, "-")]
-        if operation == "Invoke":  # for which the CLI takes no document
+        if model.has_streaming_output or operation == "Invoke":  # for which the CLI takes no document
             for name, value in parameters.items():
                 command += ["--" + botocore.xform_name(name, "-"), str(value)]
             command += extra

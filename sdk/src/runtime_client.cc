@@ -117,7 +117,12 @@ Result<void> RuntimeClient::send_once(std::string_view payload, bool pipelined) 
                    iovec{const_cast<char*>(payload.data()), payload.size()},
                    iovec{next_request_.data(), next_request_.size()}};
   if (auto sent = connection_.write(std::span(parts).first(pipelined ? 3 : 2)); !sent) return sent;
-  if (auto read = reader_.read_response(connection_, response_); !read) return read;
+  // A pipelined answer may come together with the next event only, so stop() must end this wait too.
+  if (pipelined) waiting_fd_ = connection_.fd();
+  auto read = pipelined && stop_ != 0 ? Result<void>(std::unexpected(stopped_error()))
+                                      : reader_.read_response(connection_, response_);
+  waiting_fd_ = -1;
+  if (!read) return stop_ != 0 ? Result<void>(std::unexpected(stopped_error())) : read;
   next_sent_ = pipelined && response_.keep_alive;
   return {};
 }
@@ -139,6 +144,7 @@ Result<void> RuntimeClient::post(std::string_view path, std::string_view extra_h
     sent = send_once(payload, pipelined && attempt == 0);
     if (sent) break;
     connection_.close();
+    if (pipelined && stop_ != 0) return {};  // it was sent; stop() only ended the wait
   }
   if (!sent) return sent;
   const int status = response_.status;

@@ -304,8 +304,22 @@ bool Connection::answer(http::Response response) {
     }
   }
   written_ = 0;
+  if (holds(response.status)) {
+    phase_ = Phase::kIdle;
+    return true;
+  }
   phase_ = Phase::kWriting;
   return write();
+}
+
+// Only while a request without a body follows: one that has still to arrive would keep the answer.
+bool Connection::holds(int status) const {
+  constexpr int kRedirects = 300;
+  if (!options().hold_for_pipelined || status >= kRedirects || !mode_.keep_alive) return false;
+  if (!out_body_.empty() || !input_.view().starts_with("GET ")) return false;
+  size_t scanned = 0;
+  const auto end = find_head_end(input_.view().substr(0, options().head_bytes), scanned);
+  return end && *end > 0;
 }
 
 bool Connection::write() {

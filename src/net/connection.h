@@ -116,6 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool begin_body();
   bool dispatch();
   bool answer(http::Response response);
+  bool holds(int status) const;  // the answer just appended waits for the next one
   bool fail(const ProtocolError& error);
   bool write();
   bool after_write();
@@ -149,7 +150,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool in_handler_ = false;
   std::optional<http::Response> early_;  // answered before the handler returned
   ResponseMode mode_;
-  std::string out_;       // head, and body if it is small
+  std::string out_;       // heads, and bodies if they are small, of the answers not sent yet
   std::string out_body_;  // otherwise
   size_t written_ = 0;
   bool abusive_ = false;  // a protocol error was answered: what else arrives is thrown away

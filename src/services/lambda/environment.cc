@@ -43,6 +43,7 @@ void Environment::start(EnvironmentServices services, Launch launch,
   options.body_timeout = std::chrono::hours(1);
   options.write_timeout = std::chrono::hours(1);
   options.max_connections = 64;
+  options.hold_for_pipelined = true;
   auto server = net::Server::listen(
       loop_, options, [weak = weak_from_this()](http::Request request, http::Responder respond) {
         if (auto self = weak.lock()) self->on_request(std::move(request), std::move(respond));

@@ -14,13 +14,13 @@ add_library(dew_options INTERFACE)
 target_compile_options(dew_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
   -Wno-gnu-statement-expression-from-macro-expansion -Werror=return-type -Werror=unused-result
-  -fPIE -fno-omit-frame-pointer -Xclang -fno-pch-timestamp)
+  -fPIE -ffunction-sections -fdata-sections -fno-omit-frame-pointer -Xclang -fno-pch-timestamp)
 target_compile_definitions(dew_options INTERFACE
   BOOST_ALL_NO_LIB BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT
   SPDLOG_FMT_EXTERNAL DEW_VERSION="${PROJECT_VERSION}")
 target_include_directories(dew_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(dew_options INTERFACE Threads::Threads fmt::fmt)
-target_link_options(dew_options INTERFACE -fuse-ld=mold -pie)
+target_link_options(dew_options INTERFACE -fuse-ld=mold -pie -Wl,--gc-sections,--icf=safe)
 if(DEW_SANITIZE)
   target_compile_options(dew_options INTERFACE -fsanitize=${DEW_SANITIZE} -fno-sanitize-recover=undefined)
   target_link_options(dew_options INTERFACE -fsanitize=${DEW_SANITIZE})

@@ -67,6 +67,7 @@ std::optional<aws::Credential> Service::find(std::string_view access_key) {
 }
 
 std::optional<Session> Service::find_session(std::string_view access_key_id) const {
+  if (!access_key_id.starts_with("ASIA")) return std::nullopt;
   const auto now = context_.clock.now_ms();
   return sessions_.read([&](const Sessions& sessions) -> std::optional<Session> {
     const auto it = sessions.by_key.find(access_key_id);

@@ -257,7 +257,12 @@ std::expected<RequestHead, ProtocolError> parse_request_head(std::string_view he
   if (fields.hosts() > 1) return bad("More than one Host");
   if (fields.hosts() == 0 && framing.http11) return bad("Host is missing");
   if (!all_in(fields.host(), kHost)) return bad("Host is malformed");
-  if (!authority.empty()) request.headers.set("Host", authority);
+  if (!authority.empty()) {
+    // The Host that an absolute target adds counts like one that was sent.
+    if (fields.hosts() == 0 && request.headers.size() == kMaxHeaders)
+      return bad("Too many header fields", 431);
+    request.headers.set("Host", authority);
+  }
   if (!framing.http11) framing.expect_continue = false;  // RFC 9110 section 10.1.1
   return out;
 }

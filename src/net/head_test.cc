@@ -84,6 +84,10 @@ TEST(Head, RefusesBadFields) {
   std::string many = "GET / HTTP/1.1\r\nHost: x\r\n";
   for (size_t i = 0; i < kMaxHeaders; ++i) many += "A: b\r\n";
   EXPECT_EQ(status_of(many), 431);
+  // The Host of an absolute target counts too, so that what is accepted can be written out again.
+  std::string absolute = "GET http://x/ HTTP/1.0\r\n";
+  for (size_t i = 0; i < kMaxHeaders; ++i) absolute += "A: b\r\n";
+  EXPECT_EQ(status_of(absolute), 431);
 }
 
 TEST(Head, ReadsResponses) {

@@ -1,9 +1,19 @@
-// Expressions: what parses prints to text that parses to an equal tree.
+// Expressions: what parses prints to text that parses to an equal tree, unless it holds a mistake
+// that is reported late: such a tree is never evaluated, and has no text that would print it.
 #include <cstdlib>
 
 #include "services/dynamodb/expression_parser.h"
 
 namespace {
+
+bool mistaken(const dew::dynamodb::Condition& condition) {
+  return !condition.late_error.empty() ||
+         std::any_of(condition.children.begin(), condition.children.end(),
+                     [](const auto& child) { return mistaken(child); });
+}
+bool mistaken(const dew::dynamodb::ConditionExpression& e) { return mistaken(e.root); }
+bool mistaken(const dew::dynamodb::UpdateExpression& e) { return !e.late_error.empty(); }
+bool mistaken(const dew::dynamodb::ProjectionExpression&) { return false; }
 
 template <class T>
 void check(std::expected<T, std::string> (*parse)(std::string_view), std::string_view text) {
@@ -12,6 +22,7 @@ void check(std::expected<T, std::string> (*parse)(std::string_view), std::string
     if (parsed.error().empty()) std::abort();
     return;
   }
+  if (mistaken(*parsed)) return;
   const std::string printed = dew::dynamodb::to_string(*parsed);
   if (printed.size() > dew::dynamodb::kMaxExpressionBytes) return;  // printing adds white space
   const auto again = parse(printed);

@@ -117,7 +117,8 @@ Result<void> RuntimeClient::send_once(std::string_view payload, bool pipelined) 
                    iovec{const_cast<char*>(payload.data()), payload.size()},
                    iovec{next_request_.data(), next_request_.size()}};
   if (auto sent = connection_.write(std::span(parts).first(pipelined ? 3 : 2)); !sent) return sent;
-  // A pipelined answer may come together with the next event only, so stop() must end this wait too.
+  // A pipelined answer may come together with the next event only, so stop() must end this wait
+  // too.
   if (pipelined) waiting_fd_ = connection_.fd();
   auto read = pipelined && stop_ != 0 ? Result<void>(std::unexpected(stopped_error()))
                                       : reader_.read_response(connection_, response_);

@@ -26,7 +26,8 @@ namespace {
 
 constexpr size_t kWorkers = 4;
 
-// One for every core: an idle one costs nothing, and the scheduler shares the cores with the functions.
+// One for every core: an idle one costs nothing, and the scheduler shares the cores with the
+// functions.
 size_t loop_count() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 // Members are made from top to bottom and destroyed from bottom to top: whoever is used stands

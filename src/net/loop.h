@@ -1,8 +1,8 @@
 // The threads. A Loop is one io thread with its event queue; Loops are all of them; Workers is the
 // pool for whatever may block (disk scans, unzip, a stack update). Nothing blocking runs on a Loop.
 //
-// Loops are as many as cores: one that idles costs nothing, and two share what one would be too slow
-// for.
+// Loops are as many as cores: one that idles costs nothing, and two share what one would be too
+// slow for.
 #pragma once
 
 #include <atomic>

@@ -30,9 +30,10 @@ struct ServerOptions {
   std::chrono::milliseconds write_timeout{30'000};  // without progress
   bool inflate_requests = true;                     // Content-Encoding: gzip
   size_t max_connections = 4096;
-  // A success is held back while the client's next request, pipelined behind, is already here whole,
-  // and sent together with that one's answer: one write here and one wake-up there instead of two.
-  // For clients known to wait for both, as a runtime's that posts its response and asks for the next.
+  // A success is held back while the client's next request, pipelined behind, is already here
+  // whole, and sent together with that one's answer: one write here and one wake-up there instead
+  // of two. For clients known to wait for both, as a runtime's that posts its response and asks for
+  // the next.
   bool hold_for_pipelined = false;
 };
 

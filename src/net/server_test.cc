@@ -72,6 +72,39 @@ TEST(Server, AnswersPipelinedRequestsInOrderAtOnce) {
   EXPECT_EQ(body_of(client.response()), "GET /3 ");
 }
 
+TEST(Server, SendsAHeldAnswerWithTheNextOne) {
+  std::promise<http::Responder> next;
+  ServerOptions options;
+  options.hold_for_pipelined = true;
+  Fixture f(
+      [&](http::Request request, http::Responder respond) {
+        if (request.target == "/next") {
+          next.set_value(std::move(respond));
+        } else {
+          respond(http::Response::text(request.target == "/bad" ? 400 : 202, "ok"));
+        }
+      },
+      options);
+  const std::string_view get_next = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n";
+  const auto post = [](std::string_view target) {
+    return "POST " + std::string(target) + " HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na";
+  };
+  auto client = f.client();
+  client.send(post("/done"));  // nothing behind it: sent at once
+  EXPECT_TRUE(has_status(client.response(), 202));
+  client.send(post("/done") + std::string(get_next));
+  auto responder = next.get_future().get();
+  EXPECT_FALSE(client.readable(50ms));
+  responder(http::Response::text(200, "event"));
+  EXPECT_TRUE(has_status(client.response(), 202));
+  EXPECT_EQ(body_of(client.response()), "event");
+  next = {};
+  client.send(post("/bad") + std::string(get_next));  // a refusal is never held
+  EXPECT_TRUE(has_status(client.response(), 400));
+  next.get_future().get()(http::Response::text(200, "event"));
+  EXPECT_EQ(body_of(client.response()), "event");
+}
+
 TEST(Server, DoesNotHoldBackAnAnswerForTheNextRequest) {
   std::promise<http::Responder> next;
   Fixture f([&](http::Request request, http::Responder respond) {

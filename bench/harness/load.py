@@ -1,15 +1,18 @@
-"""wrk, run and read."""
+"""The client, run and read; and the requests that it sends."""
 
 import json
+import random
 import subprocess
+import urllib.parse
 
-from .processes import BenchError, ROOT
+from .processes import BenchError, ROOT, WORK
 
-LUA = ROOT / "bench" / "lua"
+CLIENT = ROOT / "build" / "release" / "bench" / "dew_bench_load"
+KEYS = 10_000
 
 
 class Load:
-    """What one run of wrk measured."""
+    """What one run of the client measured."""
 
     def __init__(self, figures):
         self.rate = figures["requests"] / (figures["duration_us"] / 1e6)  # requests a second
@@ -17,14 +20,42 @@ class Load:
         self.p99_us = figures["p99_us"]
 
 
-def run(url, connections, seconds, script="get.lua", arguments=()):
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
-               "-s", str(LUA / script), url, "--", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    line = next((l for l in done.stdout.splitlines() if l.startswith("{")), None)
-    if done.returncode != 0 or line is None:
-        raise BenchError(f"wrk failed on {url}: {done.stderr or done.stdout}")
-    figures = json.loads(line)
-    if figures["requests"] == 0 or figures["bad_status"] or figures["socket_errors"]:
-        raise BenchError(f"not every request to {url} was answered well: {line}")
+def get(url):
+    """A GET of the URL, again and again."""
+    parts = urllib.parse.urlsplit(url)
+    return [f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"]
+
+
+def dynamodb(url, operation, seed):
+    """PutItem or GetItem on random keys of table "bench". The requests look signed (both sides of the comparison get
+    the same bytes); no verification of the signature is involved."""
+    head = (f"POST / HTTP/1.1\r\nHost: {urllib.parse.urlsplit(url).netloc}\r\n"
+            "Content-Type: application/x-amz-json-1.0\r\nX-Amz-Date: 20260101T000000Z\r\n"
+            f"X-Amz-Target: DynamoDB_20120810.{operation}\r\n"
+            "Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, "
+            f"SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature={'0' * 64}\r\n")
+    bodies = {
+        "PutItem": '{"TableName":"bench","Item":{"id":{"S":"KEY"},"name":{"S":"Ada Lovelace"},'
+                   '"email":{"S":"ada@example.com"},"age":{"N":"36"},"tags":{"L":[{"S":"a"},{"S":"b"}]},'
+                   '"createdAt":{"S":"2026-01-01T00:00:00.000Z"},"active":{"BOOL":true}}}',
+        "GetItem": '{"TableName":"bench","Key":{"id":{"S":"KEY"}}}',
+    }
+    some = random.Random(seed)
+    out = []
+    for _ in range(KEYS):
+        body = bodies[operation].replace("KEY", f"user-{some.randint(1, KEYS)}")
+        out.append(f"{head}Content-Length: {len(body)}\r\n\r\n{body}")
+    return out
+
+
+def run(url, connections, seconds, requests):
+    file = WORK / "requests"
+    file.write_text("".join(f"{len(one)}\n{one}" for one in requests), newline="")
+    command = [CLIENT, urllib.parse.urlsplit(url).port, connections, seconds, file]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise BenchError(f"the client failed on {url}: {done.stderr or done.stdout}")
+    figures = json.loads(done.stdout)
+    if figures["requests"] == 0 or figures["bad_status"]:
+        raise BenchError(f"not every request to {url} was answered well: {done.stdout}")
     return Load(figures)

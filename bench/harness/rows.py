@@ -75,12 +75,12 @@ class Hello:
             stack.enter_context(side.start())
         self.sides["plain"] = plain
         for side in self.sides.values():
-            load.run(side.url, 16, 1)  # warm: code compiled, environments started
+            load.run(side.url, 16, 1, load.get(side.url))  # warm: code compiled, environments started
 
     def measure(self, figures):
         for name, side in self.sides.items():
-            one = load.run(side.url, 1, self.plan.seconds)
-            many = load.run(side.url, 16, self.plan.seconds)
+            one = load.run(side.url, 1, self.plan.seconds, load.get(side.url))
+            many = load.run(side.url, 16, self.plan.seconds, load.get(side.url))
             figures.add(f"{name}_p50_us", one.p50_us)
             figures.add(f"{name}_p99_us", one.p99_us)
             figures.add(f"{name}_rate_1", one.rate)
@@ -123,14 +123,15 @@ class DynamoDb:
             aws.prepare_table(serve.url, child)
         self.sides = {"dew_nofsync": fast, "dew_fsync": durable, "dynalite": dynalite}
         for side in self.sides.values():
-            load.run(side.url, 16, 1, "dynamodb.lua", ("PutItem", 1))
+            load.run(side.url, 16, 1, load.dynamodb(side.url, "PutItem", 1))
 
     def measure(self, figures):
         for operation in ("PutItem", "GetItem"):
             for name, side in self.sides.items():
                 if operation == "GetItem" and name == "dew_fsync":
                     continue  # a read is the same with and without
-                one = load.run(side.url, 16, self.plan.seconds, "dynamodb.lua", (operation, len(figures.values)))
+                requests = load.dynamodb(side.url, operation, len(figures.values))
+                one = load.run(side.url, 16, self.plan.seconds, requests)
                 figures.add(f"{name}_{operation}_rate", one.rate)
 
 

@@ -1,11 +1,11 @@
-// The client of the bench: one thread, N connections, one request in flight on each. It costs little
-// beside what it measures, as both share the machine's cores: requests are read from a file
+// The client of the bench: one thread, N connections, one request in flight on each. It costs
+// little beside what it measures, as both share the machine's cores: requests are read from a file
 // beforehand, an answer is only searched for its status and its end, and a socket is watched once.
 //
 //   dew_bench_load PORT CONNECTIONS SECONDS REQUESTS
 //
-// REQUESTS is a file of HTTP/1.1 requests, each after a line with its length in bytes; they are sent
-// to 127.0.0.1:PORT in turn, again and again. Prints one line of JSON: requests, duration_us,
+// REQUESTS is a file of HTTP/1.1 requests, each after a line with its length in bytes; they are
+// sent to 127.0.0.1:PORT in turn, again and again. Prints one line of JSON: requests, duration_us,
 // bad_status (answers that are not 2xx), p50_us, p99_us. An answer that cannot be read, or a
 // connection that ends, is an error: exit 1.
 #include <arpa/inet.h>
@@ -141,9 +141,11 @@ class Load {
     std::vector<epoll_event> events(connections_.size());
     auto now = start;
     while (now - start < duration) {
-      const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kWait_ms);
+      const int ready =
+          epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kWait_ms);
       if (ready < 0 && errno != EINTR) die("epoll_wait");
-      for (int i = 0; i < ready; ++i) receive(connections_[events[static_cast<size_t>(i)].data.u64]);
+      for (int i = 0; i < ready; ++i)
+        receive(connections_[events[static_cast<size_t>(i)].data.u64]);
       now = Clock::now();
     }
     report(now - start);
@@ -181,19 +183,19 @@ class Load {
 
   uint32_t percentile(size_t percent) {
     if (latencies_.empty()) return 0;
-    const auto place = latencies_.begin() +
-                       static_cast<std::ptrdiff_t>((latencies_.size() - 1) * percent / 100);
+    const auto place =
+        latencies_.begin() + static_cast<std::ptrdiff_t>((latencies_.size() - 1) * percent / 100);
     std::nth_element(latencies_.begin(), place, latencies_.end());
     return *place;
   }
 
   void report(Clock::duration took) {
-    std::printf(R"({"requests":%zu,"duration_us":%lld,"bad_status":%zu,"p50_us":%u,"p99_us":%u})"
-                "\n",
-                latencies_.size(),
-                static_cast<long long>(
-                    std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
-                bad_status_, percentile(50), percentile(99));
+    std::printf(
+        R"({"requests":%zu,"duration_us":%lld,"bad_status":%zu,"p50_us":%u,"p99_us":%u})"
+        "\n",
+        latencies_.size(),
+        static_cast<long long>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
+        bad_status_, percentile(50), percentile(99));
   }
 
   std::vector<std::string_view> requests_;

@@ -1,7 +1,6 @@
 // Managed policies and their versions: the customer's, and AWS's own.
 #include <algorithm>
 
-#include "aws/policy_document.h"
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "services/iam/state.h"
@@ -52,7 +51,7 @@ ApiResult<json::Object> show(const State& state, json::Object record) {
 }
 
 ApiResult<void> check_document(std::string_view document) {
-  CHECK_OK(aws::parse_policy_document(document, aws::PolicyKind::kIdentity));
+  CHECK_OK(check_grammar(document, policy::Kind::kIdentity));
   if (chars_without_space(document) > kManagedPolicyChars) {
     return limit_exceeded(
         fmt::format("Cannot exceed quota for PolicySize: {}", kManagedPolicyChars));

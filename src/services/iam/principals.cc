@@ -1,7 +1,6 @@
 // What roles and users have in common: inline policies, attached policies, boundaries, tags.
 #include <algorithm>
 
-#include "aws/policy_document.h"
 #include "base/encoding.h"
 #include "services/iam/state.h"
 
@@ -17,7 +16,7 @@ ApiResult<json::Value> put_inline(State& state, Call& call, Principal kind) {
   const auto name = name_of(kind, call.input);
   TRY(auto record, load_principal(state, kind, name));
   const auto document = json::string_or(call.input, "PolicyDocument");
-  CHECK_OK(aws::parse_policy_document(document, aws::PolicyKind::kIdentity));
+  CHECK_OK(check_grammar(document, policy::Kind::kIdentity));
   auto& policies = record["Inline"].as_object();
   policies[json::string_or(call.input, "PolicyName")] = document;
   size_t total = 0;

@@ -1,5 +1,4 @@
 // Roles: their description and their trust policy.
-#include "aws/policy_document.h"
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "services/iam/state.h"
@@ -25,7 +24,7 @@ json::Object describe(Principal kind, const json::Object& record) {
 namespace {
 
 ApiResult<void> check_trust(std::string_view document) {
-  CHECK_OK(aws::parse_policy_document(document, aws::PolicyKind::kTrust));
+  CHECK_OK(check_grammar(document, policy::Kind::kTrust));
   if (chars_without_space(document) > kTrustPolicyChars) {
     return limit_exceeded(
         fmt::format("Cannot exceed quota for ACLSizePerRole: {}", kTrustPolicyChars));

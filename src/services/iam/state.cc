@@ -57,6 +57,12 @@ std::unexpected<aws::ApiError> limit_exceeded(std::string message) {
   return aws::fail("LimitExceeded", std::move(message), 409);
 }
 
+ApiResult<void> check_grammar(std::string_view document, policy::Kind kind) {
+  auto parsed = policy::Policy::parse(document, kind);
+  if (!parsed) return aws::fail("MalformedPolicyDocument", std::move(parsed.error().message));
+  return {};
+}
+
 std::string arn(const State& state, std::string_view kind, std::string_view path,
                 std::string_view name) {
   return fmt::format("arn:aws:iam::{}:{}{}{}", state.context.config.account, kind, path, name);

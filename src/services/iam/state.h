@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/policy.h"
 #include "services/context.h"
 #include "services/records.h"
 
@@ -49,6 +50,9 @@ std::unexpected<aws::ApiError> no_such_entity(std::string message);
 std::unexpected<aws::ApiError> already_exists(std::string message);
 std::unexpected<aws::ApiError> delete_conflict(std::string message);
 std::unexpected<aws::ApiError> limit_exceeded(std::string message);
+
+// MalformedPolicyDocument unless it is a policy document of that kind.
+ApiResult<void> check_grammar(std::string_view document, policy::Kind kind);
 
 std::string arn(const State& state, std::string_view kind, std::string_view path,
                 std::string_view name);

@@ -1,5 +1,5 @@
 // A bucket's settings: documents that are stored under the bucket and given back.
-#include "aws/policy_document.h"
+#include "policy/policy.h"
 #include "services/s3/state.h"
 
 namespace dew::s3 {
@@ -64,43 +64,26 @@ ApiResult<json::Value> erase(State& state, const Call& call, const Setting& sett
 }
 
 ApiResult<json::Value> put_policy(State& state, Call& call) {
-  const auto policy = json::string_or(call.input, kPolicy.input);
+  const auto document = json::string_or(call.input, kPolicy.input);
   const auto malformed = [](std::string message) {
     return aws::fail("MalformedPolicy", std::move(message));
   };
-  if (policy.size() > kBucketPolicyBytes)
+  if (document.size() > kBucketPolicyBytes)
     return malformed("Policies must not exceed 20 KB in size");
-  const auto parsed = aws::parse_policy_document(policy, aws::PolicyKind::kResource);
+  const auto parsed = policy::Policy::parse(document, policy::Kind::kResource);
   if (!parsed) {
     return malformed(parsed.error().message == "This policy contains invalid Json"
                          ? "Policies must be valid JSON and the first byte must be '{'"
                          : parsed.error().message);
   }
   return change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
-    const auto name = json::string_or(bucket, "Name");
-    const auto mine = [&](std::string_view resource) {
-      const auto arn = "arn:aws:s3:::" + name;
-      return resource.starts_with(arn) || resource.find('*') != std::string_view::npos;
-    };
-    const auto* statements = json::find(*parsed, "Statement");
-    const auto each = [&](const json::Object& statement) {
-      const auto* resource = json::find(statement, "Resource");
-      if (resource == nullptr) return true;
-      if (resource->is_string()) return mine(json::view(resource->as_string()));
-      for (const auto& one : resource->as_array()) {
-        if (!mine(json::view(one.as_string()))) return false;
+    const auto arn = "arn:aws:s3:::" + json::string_or(bucket, "Name");
+    for (const auto& resource : (*parsed)->resources()) {
+      if (!resource.starts_with(arn) && resource.find('*') == std::string::npos) {
+        return malformed("Policy has invalid resource");
       }
-      return true;
-    };
-    bool fine = true;
-    if (statements->is_object()) {
-      fine = each(statements->as_object());
-    } else {
-      for (const auto& statement : statements->as_array())
-        fine = fine && each(statement.as_object());
     }
-    if (!fine) return malformed("Policy has invalid resource");
-    bucket[kPolicy.stored] = policy;
+    bucket[kPolicy.stored] = document;
     return {};
   });
 }

@@ -1,20 +1,20 @@
-#include "aws/policy_document.h"
+#include "policy/policy.h"
 
 #include <gtest/gtest.h>
 
-namespace dew::aws {
+namespace dew::policy {
 namespace {
 
 struct Case {
-  PolicyKind kind;
+  Kind kind;
   const char* text;
   const char* error;  // nullptr: accepted
 };
 
 TEST(PolicyDocument, ChecksTheGrammar) {
-  constexpr auto kId = PolicyKind::kIdentity;
-  constexpr auto kTrust = PolicyKind::kTrust;
-  constexpr auto kRes = PolicyKind::kResource;
+  constexpr auto kId = Kind::kIdentity;
+  constexpr auto kTrust = Kind::kTrust;
+  constexpr auto kRes = Kind::kResource;
   const Case cases[] = {
       {kId,
        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]})",
@@ -41,6 +41,9 @@ TEST(PolicyDocument, ChecksTheGrammar) {
        "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."},
       {kId, R"({"Statement":[{"Effect":"Allow","Action":"s3:*"}]})",
        "Policy statement must contain resources."},
+      {kId,
+       R"({"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEqual":{"k":"v"}}}]})",
+       "Invalid Condition type : StringEqual"},
       {kId, R"({"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"bucket"}]})",
        "Resource bucket must be in ARN format or \"*\"."},
       {kId,
@@ -63,17 +66,17 @@ TEST(PolicyDocument, ChecksTheGrammar) {
        "Statement IDs (SID) in a single policy must be unique."},
   };
   for (const auto& test : cases) {
-    const auto result = parse_policy_document(test.text, test.kind);
+    const auto result = Policy::parse(test.text, test.kind);
     if (test.error == nullptr) {
       EXPECT_TRUE(result.has_value())
           << test.text << ": " << (result ? "" : result.error().message);
     } else {
       ASSERT_FALSE(result.has_value()) << test.text;
       EXPECT_EQ(result.error().message, test.error) << test.text;
-      EXPECT_EQ(result.error().code, "MalformedPolicyDocument");
+      EXPECT_EQ(result.error().kind, ErrorKind::kInvalid);
     }
   }
 }
 
 }  // namespace
-}  // namespace dew::aws
+}  // namespace dew::policy

@@ -12,6 +12,7 @@
 #include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
 #include "services/dynamodb/service.h"
+#include "services/ecr/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
@@ -47,6 +48,7 @@ class Cloud final : public cli::RunningCloud {
         iam_(context_),
         sts_(context_),
         s3_(context_),
+        ecr_(context_),
         dynamodb_(context_),
         lambda_(context_, log_sink_),
         apigateway_(context_, invoker_, &gateway_log_),
@@ -67,6 +69,7 @@ class Cloud final : public cli::RunningCloud {
     iam_.register_operations(registry_);
     sts_.register_operations(registry_);
     s3_.register_operations(registry_);
+    ecr_.register_operations(registry_);
     dynamodb_.register_operations(registry_);
     lambda_.register_operations(registry_);
     apigateway_.register_operations(registry_);
@@ -158,6 +161,7 @@ class Cloud final : public cli::RunningCloud {
   iam::Service iam_;
   sts::Service sts_;
   s3::Service s3_;
+  ecr::Service ecr_;
   dynamodb::Service dynamodb_;
   LambdaInvoker invoker_;
   lambda::Service lambda_;

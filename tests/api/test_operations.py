@@ -29,7 +29,7 @@ SCENARIOS = sorted(p.stem for p in (HERE / "operations").glob("*.yaml"))
 JS_PACKAGES = {
     "dynamodb": "client-dynamodb", "lambda": "client-lambda", "apigateway": "client-api-gateway", "s3": "client-s3",
     "iam": "client-iam", "sts": "client-sts", "ssm": "client-ssm", "logs": "client-cloudwatch-logs",
-    "cloudformation": "client-cloudformation",
+    "cloudformation": "client-cloudformation", "ecr": "client-ecr",
 }
 JS_VERSION = "3.600.0"  # runs on Debian's Node.js 18 too
 RETRY_SECONDS = 10

@@ -77,7 +77,8 @@ const VersionConfig& publish(Core& core, FunctionRecord& record, const std::stri
         last.handler == now.handler && last.timeout_seconds == now.timeout_seconds &&
         last.memory_mb == now.memory_mb && last.environment == now.environment &&
         last.tmp_mb == now.tmp_mb && last.tracing_mode == now.tracing_mode &&
-        (description.empty() || last.description == description)) {
+        last.architecture == now.architecture && last.kms_key_arn == now.kms_key_arn &&
+        last.description == (description.empty() ? now.description : description)) {
       return last;
     }
   }

@@ -142,11 +142,20 @@ ApiResult<std::vector<std::string>> list_versions(const Session& session, const 
   }
 }
 
+// A function that has not changed since its last version is not published again: two resources
+// would own one version, and the removal of either would take it from the other.
 ApiResult<Instance> create_version(const Session& session, const Desired& desired) {
+  TRY(const auto before, list_versions(session, desired));
   json::Object input;
   copy(input, desired.properties, {"FunctionName", "CodeSha256", "Description"});
   TRY(const auto made, session.call("lambda", "PublishVersion", std::move(input)));
   const auto arn = text(made, "FunctionArn");
+  if (std::ranges::find(before, arn) != before.end()) {
+    return invalid(
+        fmt::format("A version for this Lambda function exists ( {} ). Modify the function to "
+                    "create a new version.",
+                    text(made, "Version")));
+  }
   return Instance{
       arn, desired.properties, {{"Version", text(made, "Version")}, {"FunctionArn", arn}}};
 }

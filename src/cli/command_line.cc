@@ -44,6 +44,8 @@ void add_common(CLI::App& app, CommonOptions& options, unsigned which) {
           return text.find('=') == std::string::npos ? std::string("must be NAME=VALUE")
                                                      : std::string();
         });
+    app.add_flag("--ignore-plugins", options.ignore_plugins,
+                 "Go without plugins that are not built in: a warning instead of an error");
   }
   if (which & kEndpoint) {
     app.add_option("--endpoint", options.endpoint,

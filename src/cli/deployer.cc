@@ -123,6 +123,7 @@ class Run {
       const auto* resource = member.value().if_object();
       const auto* properties = resource ? json::object_at(*resource, "Properties") : nullptr;
       const auto* code = properties ? json::object_at(*properties, "Code") : nullptr;
+      if (properties && !code) code = json::object_at(*properties, "Content");  // of a layer
       const auto key = code ? json::string_at(*code, "S3Key") : std::nullopt;
       if (key && key->ends_with("/" + file_name)) return std::string(*key);
     }

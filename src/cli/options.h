@@ -19,6 +19,7 @@ struct CommonOptions {
   std::string region;
   std::string endpoint;  // empty: AWS_ENDPOINT_URL, else http://127.0.0.1:4566
   std::vector<std::string> params;
+  bool ignore_plugins = false;  // warn of plugins that are not built in, instead of refusing them
   bool verbose = false;
   bool json = false;
 };

@@ -69,6 +69,7 @@ Result<serverless::Service> load_project(const CommonOptions& options, ApiClient
   serverless::LoadOptions load;
   load.directory = options.directory;
   load.sources = sources_for(options);
+  if (options.ignore_plugins) load.other_plugins = serverless::OtherPlugins::kIgnored;
   if (api) {
     load.sources.ssm =
         [api](const std::string& name, bool decrypt,

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "base/clock.h"
 #include "serverless/compile_parts.h"
+#include "serverless/naming.h"
 
 namespace dew::serverless {
 
@@ -101,6 +105,12 @@ json::Object join(std::string_view separator, json::Array parts) {
   return {{"Fn::Join", json::Array{json::Value(separator), std::move(parts)}}};
 }
 
+Result<std::string> read_artifact(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorKind::kIo, fmt::format("{} cannot be read", path));
+  return std::string{std::istreambuf_iterator<char>(file), {}};
+}
+
 json::Array tags_of(const Node* tags, const Node* more) {
   json::Object merged;
   for (const Node* node : {tags, more}) {
@@ -155,6 +165,7 @@ Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int
 
   CHECK_OK(compile_log_groups(out));
   CHECK_OK(compile_role(out));
+  CHECK_OK(compile_layers(out));
   CHECK_OK(compile_functions(out));
   CHECK_OK(compile_api(out));
   for (auto& output : out.outputs) {
@@ -182,19 +193,23 @@ Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int
   return compiled;
 }
 
-json::Value sorted(const json::Value& value) {
+json::Value sorted(const json::Value& value, KeyOrder order) {
   if (const auto* array = value.if_array()) {
     json::Array out;
-    for (const auto& element : *array) out.push_back(sorted(element));
+    for (const auto& element : *array) out.push_back(sorted(element, order));
     return out;
   }
   const auto* object = value.if_object();
   if (!object) return value;
   std::vector<std::string_view> keys;
   for (const auto& member : *object) keys.emplace_back(member.key());
-  std::sort(keys.begin(), keys.end());
+  if (order == KeyOrder::kBytes) {
+    std::sort(keys.begin(), keys.end());
+  } else {
+    std::sort(keys.begin(), keys.end(), locale_less);
+  }
   json::Object out;
-  for (const auto key : keys) out[key] = sorted(*json::find(*object, key));
+  for (const auto key : keys) out[key] = sorted(*json::find(*object, key), order);
   return out;
 }
 
@@ -208,17 +223,26 @@ json::Value normalized_template(const json::Value& value) {
     std::string_view key = member.key();
     if (key.starts_with("ApiGatewayDeployment")) key = "ApiGatewayDeployment";
     json::Value resource = std::move(member.value());
-    if (auto* object = resource.if_object();
-        object && json::string_or(*object, "Type") == "AWS::Lambda::Function") {
-      auto* properties = object->if_contains("Properties");
+    if (auto* object = resource.if_object()) {
+      const std::string type = json::string_or(*object, "Type");
+      const std::string_view place = type == "AWS::Lambda::Function"       ? "Code"
+                                     : type == "AWS::Lambda::LayerVersion" ? "Content"
+                                                                           : "";
+      auto* properties = place.empty() ? nullptr : object->if_contains("Properties");
       auto* code = properties && properties->is_object()
-                       ? properties->get_object().if_contains("Code")
+                       ? properties->get_object().if_contains(place)
                        : nullptr;
       if (code && code->is_object()) code->get_object()["S3Key"] = "";
     }
     out[key] = std::move(resource);
   }
   *resources = std::move(out);
+  if (auto* outputs = whole->if_contains("Outputs"); outputs && outputs->is_object()) {
+    for (auto& output : outputs->get_object()) {
+      if (std::string_view(output.key()).ends_with("LambdaLayerS3Key"))
+        output.value() = json::Object{};
+    }
+  }
   return sorted(copy);
 }
 

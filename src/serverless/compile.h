@@ -3,8 +3,10 @@
 // stack of the other, and the same template goes to AWS unchanged.
 //
 //   compile_functions.cc   AWS::Lambda::Function, AWS::Lambda::Version, AWS::Logs::LogGroup
+//   compile_layers.cc      AWS::Lambda::LayerVersion, AWS::Lambda::LayerVersionPermission
 //   compile_iam.cc         the role IamRoleLambdaExecution
-//   compile_apigateway.cc  RestApi, Resource, Method, Deployment, Permission, the CORS preflight
+//   compile_apigateway.cc  RestApi, Resource, Method, Deployment, Permission
+//   compile_cors.cc        the CORS preflight
 //   compile_resources.cc   what `resources` adds and overrides
 #pragma once
 
@@ -21,11 +23,13 @@ struct Artifact {
   std::string file_name;      // users-api.zip
   std::string path;           // on this machine
   std::string sha256_base64;  // of its bytes: CodeSha256
+  std::string order;  // its path as the framework writes it: layers are digested in this order
 };
 
 struct Artifacts {
   std::vector<Artifact> list;
   std::map<std::string, size_t> of_function;  // function key to index in `list`
+  std::map<std::string, size_t> of_layer;     // layer key, likewise
 };
 
 struct Compiled {
@@ -44,7 +48,9 @@ Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int
 // and its keys sorted: equal for two deployments that do not differ.
 json::Value normalized_template(const json::Value& value);
 
-// Keys in order, at every level.
-json::Value sorted(const json::Value& value);
+// Keys in order, at every level: of their bytes, or as JavaScript's localeCompare has it (the
+// Unicode Collation Algorithm's root order, for what is in ASCII).
+enum class KeyOrder { kBytes, kLocale };
+json::Value sorted(const json::Value& value, KeyOrder order = KeyOrder::kBytes);
 
 }  // namespace dew::serverless

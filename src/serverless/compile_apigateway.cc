@@ -1,6 +1,6 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "serverless/compile_cors.h"
 #include "serverless/compile_parts.h"
 #include "serverless/naming.h"
 #include "serverless/schema.h"
@@ -17,71 +17,6 @@ struct Event {
   std::string where;  // path in the document, for errors
 };
 
-// What the events of one path want of the preflight, together.
-struct Preflight {
-  std::vector<std::string> headers;
-  std::vector<std::string> methods;
-  std::vector<std::string> origins;
-  std::string origin;
-  bool allow_credentials = false;
-  int64_t max_age = 0;
-  std::string cache_control;
-};
-
-std::vector<std::string> texts(const Node* node) {
-  std::vector<std::string> out;
-  if (node) {
-    for (const auto& item : node->items) out.push_back(item.text);
-  }
-  return out;
-}
-
-// `first`, then what `second` has besides.
-std::vector<std::string> united(std::vector<std::string> first,
-                                const std::vector<std::string>& second) {
-  std::vector<std::string> out;
-  const auto add = [&](const std::string& text) {
-    if (std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
-  };
-  for (const auto& text : first) add(text);
-  for (const auto& text : second) add(text);
-  return out;
-}
-
-Preflight preflight_of(const Event& event, const Node& cors) {
-  Preflight out;
-  out.origin = "*";
-  out.methods = {"OPTIONS"};
-  out.headers = {"Content-Type",         "X-Amz-Date",       "Authorization",  "X-Api-Key",
-                 "X-Amz-Security-Token", "X-Amz-User-Agent", "X-Amzn-Trace-Id"};
-  if (cors.is_map()) {
-    if (const Node* origins = cors.find("origins")) {
-      out.origins = texts(origins);
-      out.origin.clear();
-    }
-    if (const Node* origin = cors.find("origin")) out.origin = origin->text;
-    if (const Node* methods = cors.find("methods")) out.methods = texts(methods);
-    if (const Node* headers = cors.find("headers")) out.headers = texts(headers);
-    if (const Node* credentials = cors.find("allowCredentials"))
-      out.allow_credentials = credentials->boolean;
-    if (const Node* max_age = cors.find("maxAge")) out.max_age = max_age->integer;
-    if (const Node* cache_control = cors.find("cacheControl"))
-      out.cache_control = cache_control->text;
-  }
-  out.methods = united(std::move(out.methods), {"OPTIONS", event.method});
-  return out;
-}
-
-void add_preflight(Preflight& into, const Preflight& one) {
-  into.headers = united(one.headers, into.headers);
-  into.methods = united(one.methods, into.methods);
-  into.origins = united(one.origins, into.origins);
-  into.origin = one.origin;
-  into.allow_credentials = into.allow_credentials || one.allow_credentials;
-  if (one.max_age > 0) into.max_age = one.max_age;
-  if (!one.cache_control.empty()) into.cache_control = one.cache_control;
-}
-
 class Api {
  public:
   explicit Api(Compilation& out) : out_(out), service_(out.service) {}
@@ -89,7 +24,11 @@ class Api {
   Result<void> run() {
     CHECK_OK(collect());
     if (events_.empty()) return {};
-    rest_api();
+    if (option("restApiId")) {
+      CHECK_OK(read_shared_api());
+    } else {
+      rest_api();
+    }
     CHECK_OK(path_resources());
     preflight_methods();
     for (const auto& event : events_) CHECK_OK(method(event));
@@ -115,7 +54,7 @@ class Api {
                                  [&](const auto& p) { return p.first == event.route_path; });
           if (it == preflights_.end())
             it = preflights_.insert(preflights_.end(), {event.route_path, {}});
-          add_preflight(it->second, preflight_of(event, *cors));
+          add_preflight(it->second, preflight_of(event.method, *cors));
         }
         events_.push_back(std::move(event));
       }
@@ -145,6 +84,8 @@ class Api {
         json::Object{{"Types", json::Array{json::Value(endpoint ? endpoint->text : "EDGE")}}};
     if (const Node* tags = service_.at("provider.tags")) properties["Tags"] = tags_of(tags);
     properties["Policy"] = "";
+    if (const Node* source = option("apiKeySourceType"))
+      properties["ApiKeySourceType"] = source->text;
     if (const Node* size = option("minimumCompressionSize"))
       properties["MinimumCompressionSize"] = size->integer;
     if (const Node* description = option("description"))
@@ -153,7 +94,45 @@ class Api {
         json::Object{{"Type", "AWS::ApiGateway::RestApi"}, {"Properties", std::move(properties)}};
   }
 
+  // An API that another stack made: its id, its root's, and those of the paths that it has already.
+  Result<void> read_shared_api() {
+    const Node* root = option("restApiRootResourceId");
+    if (!root) {
+      return fail_at(option("restApiId")->mark, "provider.apiGateway.restApiId",
+                     "needs provider.apiGateway.restApiRootResourceId, too");
+    }
+    shared_ids_[""] = to_json(*root);
+    const Node* known = option("restApiResources");
+    if (!known) return {};
+    for (const auto& item : known->items) {
+      const Node* id = item.find("resourceId");
+      if (id) shared_ids_[without_slashes(item.find("path")->text)] = to_json(*id);
+    }
+    for (const auto& entry : known->entries)
+      shared_ids_[without_slashes(entry.key)] = to_json(entry.value);
+    return {};
+  }
+
+  static std::string without_slashes(std::string_view path) {
+    while (path.starts_with('/')) path.remove_prefix(1);
+    while (path.ends_with('/')) path.remove_suffix(1);
+    return std::string(path);
+  }
+
+  json::Value api_id() const {
+    const Node* shared = option("restApiId");
+    return shared ? to_json(*shared) : json::Value(ref_to("ApiGatewayRestApi"));
+  }
+
+  // Another stack's API has this path already, because it has one below it.
+  bool is_above_shared(const std::string& path) const {
+    return std::any_of(shared_ids_.begin(), shared_ids_.end(),
+                       [&](const auto& shared) { return shared.first.starts_with(path + "/"); });
+  }
+
   json::Value resource_id(const std::string& path) const {
+    if (const auto shared = shared_ids_.find(path); shared != shared_ids_.end())
+      return shared->second;
     if (path.empty()) return get_att("ApiGatewayRestApi", "RootResourceId");
     return ref_to("ApiGatewayResource" + normalized_path(path));
   }
@@ -164,6 +143,13 @@ class Api {
       for (size_t end = 0; end < event.route_path.size(); ++end) {
         end = std::min(event.route_path.find('/', end), event.route_path.size());
         const std::string path = event.route_path.substr(0, end);
+        if (shared_ids_.contains(path)) continue;
+        if (is_above_shared(path)) {
+          return fail_at(event.node->mark, event.where,
+                         fmt::format("/{} is in the API already, as what is below it: give its "
+                                     "resourceId in provider.apiGateway.restApiResources",
+                                     path));
+        }
         const std::string logical_id = "ApiGatewayResource" + normalized_path(path);
         const auto [it, fresh] = made.emplace(logical_id, path);
         if (!fresh && it->second != path) {
@@ -179,7 +165,7 @@ class Api {
              json::Object{
                  {"ParentId", resource_id(slash == std::string::npos ? "" : path.substr(0, slash))},
                  {"PathPart", slash == std::string::npos ? path : path.substr(slash + 1)},
-                 {"RestApiId", ref_to("ApiGatewayRestApi")}}}};
+                 {"RestApiId", api_id()}}}};
       }
     }
     return {};
@@ -192,85 +178,11 @@ class Api {
     return "ApiGatewayMethod" + normalized_path(path) + name;
   }
 
-  // Several origins cannot stand in one header: the template answers the one that asked.
-  static std::string origin_template(const std::vector<std::string>& origins) {
-    std::vector<std::string> tests;
-    for (const auto& origin : origins) {
-      std::string pattern;
-      bool starred = false;
-      for (const char c : origin) {
-        if (c == '.') {
-          pattern += "[.]";
-        } else if (c == '*' && !starred) {
-          pattern += ".+";
-          starred = true;
-        } else {
-          pattern += c;
-        }
-      }
-      tests.push_back(fmt::format("$origin.matches(\"{}\")", pattern));
-    }
-    return fmt::format(
-        "#set($origin = $input.params(\"Origin\"))\n#if($origin == \"\") #set($origin = "
-        "$input.params(\"origin\")) #end\n"
-        "#if({}) #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin) #end",
-        fmt::join(tests, " || "));
-  }
-
-  // docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html
   void preflight_methods() {
     for (const auto& [path, cors] : preflights_) {
-      std::vector<std::string> origins = cors.origins;
-      std::string origin = cors.origin;
-      if (origin.find(',') != std::string::npos) {
-        origins.clear();
-        for (size_t begin = 0; begin <= origin.size();) {
-          const size_t end = std::min(origin.find(',', begin), origin.size());
-          std::string one = origin.substr(begin, end - begin);
-          one.erase(0, std::min(one.find_first_not_of(' '), one.size()));
-          one.resize(one.find_last_not_of(' ') + 1);
-          origins.push_back(std::move(one));
-          begin = end + 1;
-        }
-      }
-      if (!origins.empty()) origin = origins[0];
-      std::string methods = fmt::format("{}", fmt::join(cors.methods, ","));
-      if (const size_t any = methods.find("ANY"); any != std::string::npos)
-        methods.replace(any, 3, "DELETE,GET,HEAD,PATCH,POST,PUT");
-      std::vector<std::pair<std::string, std::string>> headers{
-          {"Access-Control-Allow-Origin", origin},
-          {"Access-Control-Allow-Headers", fmt::format("{}", fmt::join(cors.headers, ","))},
-          {"Access-Control-Allow-Methods", methods}};
-      if (cors.allow_credentials) headers.emplace_back("Access-Control-Allow-Credentials", "true");
-      if (cors.max_age > 0)
-        headers.emplace_back("Access-Control-Max-Age", std::to_string(cors.max_age));
-      if (!cors.cache_control.empty()) headers.emplace_back("Cache-Control", cors.cache_control);
-      json::Object declared;
-      json::Object values;
-      for (const auto& [name, value] : headers) {
-        declared["method.response.header." + name] = true;
-        values["method.response.header." + name] = fmt::format("'{}'", value);
-      }
-      json::Object response{
-          {"StatusCode", "200"},
-          {"ResponseParameters", std::move(values)},
-          {"ResponseTemplates",
-           json::Object{
-               {"application/json", origins.empty() ? std::string() : origin_template(origins)}}}};
-      json::Object properties{
-          {"AuthorizationType", "NONE"},
-          {"HttpMethod", "OPTIONS"},
-          {"MethodResponses", json::Array{json::Object{{"StatusCode", "200"},
-                                                       {"ResponseParameters", std::move(declared)},
-                                                       {"ResponseModels", json::Object{}}}}},
-          {"RequestParameters", json::Object{}},
-          {"Integration", json::Object{{"Type", "MOCK"},
-                                       {"RequestTemplates",
-                                        json::Object{{"application/json", "{statusCode:200}"}}},
-                                       {"ContentHandling", "CONVERT_TO_TEXT"},
-                                       {"IntegrationResponses", json::Array{std::move(response)}}}},
-          {"ResourceId", resource_id(path)},
-          {"RestApiId", ref_to("ApiGatewayRestApi")}};
+      json::Object properties = preflight_method(cors);
+      properties["ResourceId"] = resource_id(path);
+      properties["RestApiId"] = api_id();
       const std::string logical_id = method_id(path, "OPTIONS");
       method_ids_.push_back(logical_id);
       out_.resources[logical_id] =
@@ -315,7 +227,7 @@ class Api {
         {"Type", "AWS::ApiGateway::RequestValidator"},
         {"Properties",
          json::Object{
-             {"RestApiId", ref_to("ApiGatewayRestApi")},
+             {"RestApiId", api_id()},
              {"ValidateRequestBody", true},
              {"ValidateRequestParameters", true},
              {"Name", fmt::format("{}-{} | Validate request body and querystring parameters",
@@ -336,7 +248,7 @@ class Api {
     json::Object properties{{"HttpMethod", event.method}};
     request_parameters(event, properties);
     properties["ResourceId"] = resource_id(event.route_path);
-    properties["RestApiId"] = ref_to("ApiGatewayRestApi");
+    properties["RestApiId"] = api_id();
     if (const Node* operation = long_form ? event.node->find("operationId") : nullptr)
       properties["OperationName"] = operation->text;
     properties["ApiKeyRequired"] = is_private && is_private->boolean;
@@ -354,8 +266,7 @@ class Api {
   }
 
   void deployment() {
-    json::Object properties{{"RestApiId", ref_to("ApiGatewayRestApi")},
-                            {"StageName", service_.api_stage()}};
+    json::Object properties{{"RestApiId", api_id()}, {"StageName", service_.api_stage()}};
     if (const Node* description = option("description"))
       properties["Description"] = description->text;
     json::Array depends_on;
@@ -366,9 +277,8 @@ class Api {
                      {"DependsOn", std::move(depends_on)}};
     out_.outputs["ServiceEndpoint"] = json::Object{
         {"Description", "URL of the service endpoint"},
-        {"Value",
-         join("", {"https://", ref_to("ApiGatewayRestApi"), ".execute-api.", ref_to("AWS::Region"),
-                   ".", ref_to("AWS::URLSuffix"), json::Value("/" + service_.api_stage())})}};
+        {"Value", join("", {"https://", api_id(), ".execute-api.", ref_to("AWS::Region"), ".",
+                            ref_to("AWS::URLSuffix"), json::Value("/" + service_.api_stage())})}};
   }
 
   void permission(const std::string& function) {
@@ -379,7 +289,7 @@ class Api {
         {"Principal", "apigateway.amazonaws.com"},
         {"SourceArn",
          join("", {"arn:", ref_to("AWS::Partition"), ":execute-api:", ref_to("AWS::Region"), ":",
-                   ref_to("AWS::AccountId"), ":", ref_to("ApiGatewayRestApi"), "/*/*"})}};
+                   ref_to("AWS::AccountId"), ":", api_id(), "/*/*"})}};
     out_.resources[normalized + "LambdaPermissionApiGateway"] =
         json::Object{{"Type", "AWS::Lambda::Permission"}, {"Properties", std::move(properties)}};
   }
@@ -387,6 +297,7 @@ class Api {
   Compilation& out_;
   const Service& service_;
   std::vector<Event> events_;
+  std::map<std::string, json::Value> shared_ids_;              // path to resource id
   std::vector<std::pair<std::string, Preflight>> preflights_;  // by path, in order of appearance
   std::vector<std::string> method_ids_;
 };

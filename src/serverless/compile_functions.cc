@@ -96,6 +96,30 @@ void set_tracing(Compilation& out, const Node& function, json::Object& propertie
   statements.push_back(statement);
 }
 
+// The service's own layers among a function's: a change of theirs is a change of the function's.
+// `hashes` gets the digests of their artifacts.
+json::Array layer_configurations(const Compilation& out, const json::Object& properties,
+                                 std::string& hashes) {
+  json::Array found;
+  const auto* layers = properties.if_contains("Layers");
+  if (!layers || !layers->is_array()) return found;
+  std::vector<std::pair<std::string, std::string>> artifacts;
+  for (const auto& layer : layers->get_array()) {
+    const auto ref = layer.is_object() ? json::string_at(layer.get_object(), "Ref") : std::nullopt;
+    const auto name = ref ? out.layer_names.find(std::string(*ref)) : out.layer_names.end();
+    if (name == out.layer_names.end()) continue;
+    json::Value described = out.resources.at(*ref).at("Properties");
+    described.as_object()["Content"].as_object().erase("S3Key");
+    found.push_back(
+        json::Object{{"name", name->second}, {"ref", *ref}, {"properties", std::move(described)}});
+    const Artifact& artifact = out.artifacts.list[out.artifacts.of_layer.at(name->second)];
+    artifacts.emplace_back(artifact.order, artifact.sha256_base64);
+  }
+  std::sort(artifacts.begin(), artifacts.end());
+  for (const auto& [order, hash] : artifacts) hashes += hash;
+  return found;
+}
+
 void add_version(Compilation& out, const std::string& key, const Node& function,
                  const Artifact& artifact, const json::Object& properties) {
   // The version's logical id is a digest of code and configuration, because AWS::Lambda::Version
@@ -103,20 +127,27 @@ void add_version(Compilation& out, const std::string& key, const Node& function,
   json::Object hashed = properties;
   for (const auto* name : {"Code", "ReservedConcurrentExecutions", "Tags", "LoggingConfig"})
     hashed.erase(name);
-  hashed["layerConfigurations"] = json::Array{};
-  const std::string digest =
-      base64_encode(sha256(artifact.sha256_base64 + json::dump(sorted(hashed))));
+  std::string layer_hashes;
+  hashed["layerConfigurations"] = layer_configurations(out, properties, layer_hashes);
+  const std::string digest = base64_encode(sha256(artifact.sha256_base64 + layer_hashes +
+                                                  json::dump(sorted(hashed, KeyOrder::kLocale))));
   const std::string normalized = normalized_function(key);
   const std::string logical_id = normalized + "LambdaVersion" + alphanumeric(digest);
   json::Object version{{"FunctionName", ref_to(normalized + "LambdaFunction")},
                        {"CodeSha256", artifact.sha256_base64}};
   if (const Node* description = function.find("description"))
     version["Description"] = description->text;
-  out.resources[logical_id] = json::Object{{"Type", "AWS::Lambda::Version"},
-                                           {"DeletionPolicy", "Retain"},
-                                           {"Properties", std::move(version)}};
-  out.outputs[normalized + "LambdaFunctionQualifiedArn"] = json::Object{
-      {"Description", "Current Lambda function version"}, {"Value", ref_to(logical_id)}};
+  json::Object resource{{"Type", "AWS::Lambda::Version"},
+                        {"DeletionPolicy", "Retain"},
+                        {"Properties", std::move(version)}};
+  json::Object output{{"Description", "Current Lambda function version"},
+                      {"Value", ref_to(logical_id)}};
+  if (const Node* condition = function.find("condition")) {
+    resource["Condition"] = condition->text;
+    output["Condition"] = condition->text;
+  }
+  out.resources[logical_id] = std::move(resource);
+  out.outputs[normalized + "LambdaFunctionQualifiedArn"] = std::move(output);
 }
 
 Result<void> compile_function(Compilation& out, const std::string& key, const Node& function) {
@@ -166,6 +197,8 @@ Result<void> compile_function(Compilation& out, const std::string& key, const No
   set_role(service, function, properties, depends_on);
   if (const Node* reserved = function.find("reservedConcurrency"))
     properties["ReservedConcurrentExecutions"] = to_json(*reserved);
+  if (const Node* layers = own_or_provider(service, function, "layers"))
+    properties["Layers"] = to_json(*layers);
   const std::string normalized = normalized_function(key);
   const Node* no_logs = function.find("disableLogs");
   if (!no_logs || !no_logs->boolean)
@@ -198,8 +231,10 @@ Result<void> compile_log_groups(Compilation& out) {
       return fail_at(function->mark, "functions." + key,
                      "another function's name makes the same logical id " + logical_id);
     }
-    out.resources[logical_id] =
-        json::Object{{"Type", "AWS::Logs::LogGroup"}, {"Properties", std::move(properties)}};
+    json::Object resource{{"Type", "AWS::Logs::LogGroup"}, {"Properties", std::move(properties)}};
+    if (const Node* condition = function->find("condition"))
+      resource["Condition"] = condition->text;
+    out.resources[logical_id] = std::move(resource);
   }
   return {};
 }

@@ -111,6 +111,7 @@ Result<void> compile_role(Compilation& out) {
   if (const Node* tags = option("tags")) properties["Tags"] = tags_of(tags);
   const Node* boundary =
       option("permissionsBoundary") ? option("permissionsBoundary") : option("permissionBoundary");
+  if (!boundary) boundary = service.at("provider.rolePermissionsBoundary");
   if (boundary) properties["PermissionsBoundary"] = to_json(*boundary);
   const Node* managed = option("managedPolicies") ? option("managedPolicies")
                                                   : service.at("provider.iamManagedPolicies");

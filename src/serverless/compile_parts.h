@@ -1,6 +1,7 @@
 // What the files of the compiler share. Internal to this folder.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "serverless/compile.h"
@@ -14,13 +15,18 @@ struct Compilation {
   std::string artifact_directory;
   json::Object resources;
   json::Object outputs;
+  std::map<std::string, std::string> layer_names;  // logical id to the layer's key
 };
 
 Result<void> compile_log_groups(Compilation& out);
 Result<void> compile_role(Compilation& out);
+Result<void> compile_layers(Compilation& out);
 Result<void> compile_functions(Compilation& out);
 Result<void> compile_api(Compilation& out);
 Result<void> merge_resources(Compilation& out, json::Object& whole);
+
+// An artifact's bytes, off the disk.
+Result<std::string> read_artifact(const std::string& path);
 
 // lodash's merge: maps key by key, lists element by element, anything else replaced.
 void deep_merge(json::Value& into, const json::Value& from);

@@ -26,7 +26,32 @@ std::string normalized_part(std::string_view part) {
   return upper_first(alphanumeric(out));
 }
 
+// Where a character stands among others, its case aside; beyond ASCII by its bytes, at the end.
+int rank(char c) {
+  static constexpr std::string_view kPunctuation = "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
+  constexpr int kDigits = 100;
+  constexpr int kLetters = 200;
+  constexpr int kOthers = 300;
+  if (c >= '0' && c <= '9') return kDigits + c - '0';
+  if (const char small = lower(c); small >= 'a' && small <= 'z') return kLetters + small - 'a';
+  const size_t at = kPunctuation.find(c);
+  return at == std::string_view::npos ? kOthers + static_cast<unsigned char>(c)
+                                      : static_cast<int>(at);
+}
+
 }  // namespace
+
+bool locale_less(std::string_view a, std::string_view b) {
+  const size_t common = std::min(a.size(), b.size());
+  for (size_t i = 0; i < common; ++i) {
+    if (rank(a[i]) != rank(b[i])) return rank(a[i]) < rank(b[i]);
+  }
+  if (a.size() != b.size()) return a.size() < b.size();
+  for (size_t i = 0; i < common; ++i) {
+    if (a[i] != b[i]) return a[i] > b[i];  // a before A
+  }
+  return false;
+}
 
 std::string upper_first(std::string_view text) {
   std::string out(text);

@@ -12,4 +12,8 @@ std::string normalized_path(std::string_view path);      // users/{id} -> UsersI
 std::string alphanumeric(std::string_view text);         // drops everything else
 std::string upper_first(std::string_view text);
 
+// JavaScript's localeCompare in the root locale, for ASCII: letters by alphabet, whatever their
+// case, after digits, after punctuation; then lower case first. www.unicode.org/reports/tr10
+bool locale_less(std::string_view a, std::string_view b);
+
 }  // namespace dew::serverless

@@ -110,12 +110,31 @@ Result<Patterns> patterns_of(const Service& service, const std::string& function
   const std::string own_path = "functions." + function + ".package";
   for (const auto text : kDefaultExcludes) CHECK_OK(patterns.add(text, false, {}, "package"));
   CHECK_OK(patterns.add(service.file, false, {}, "package"));
+  for (const auto& [key, layer] : service.layers()) {
+    const Node* path = layer->find("path");
+    if (path)
+      CHECK_OK(patterns.add(path->text + "/**", false, path->mark, "layers." + key + ".path"));
+  }
   CHECK_OK(add_section(patterns, shared, "exclude", false, "package"));
   if (service.hides_dotenv) CHECK_OK(patterns.add(".env*", false, {}, "package"));
   CHECK_OK(add_section(patterns, own, "exclude", false, own_path));
   CHECK_OK(add_section(patterns, shared, "include", true, "package"));
   CHECK_OK(add_section(patterns, shared, "patterns", true, "package"));
   CHECK_OK(add_section(patterns, own, "include", true, own_path));
+  CHECK_OK(add_section(patterns, own, "patterns", true, own_path));
+  CHECK_OK(add_dev_dependencies(patterns, service));
+  return patterns;
+}
+
+Result<Patterns> layer_patterns(const Service& service, const std::string& layer) {
+  Patterns patterns;
+  const Node* shared = service.root.find("package");
+  const Node* own = service.root.find("layers")->find(layer)->find("package");
+  const std::string own_path = "layers." + layer + ".package";
+  for (const auto text : kDefaultExcludes) CHECK_OK(patterns.add(text, false, {}, "package"));
+  CHECK_OK(patterns.add(service.file, false, {}, "package"));
+  if (service.hides_dotenv) CHECK_OK(patterns.add(".env*", false, {}, "package"));
+  CHECK_OK(add_section(patterns, shared, "patterns", true, "package"));
   CHECK_OK(add_section(patterns, own, "patterns", true, own_path));
   CHECK_OK(add_dev_dependencies(patterns, service));
   return patterns;
@@ -219,14 +238,31 @@ Result<std::vector<ZipEntry>> package_files(const Service& service, const std::s
   return files;
 }
 
+Result<std::vector<ZipEntry>> layer_files(const Service& service, const std::string& layer) {
+  const Node* path = service.root.find("layers")->find(layer)->find("path");
+  const std::string where = "layers." + layer + ".path";
+  const std::string root =
+      fs::absolute(fs::path(service.directory) / path->text).lexically_normal().string();
+  std::error_code error;
+  if (!fs::is_directory(root, error))
+    return fail_at(path->mark, where, fmt::format("there is no directory {}", path->text));
+  TRY(const auto patterns, layer_patterns(service, layer));
+  Walk walk(root, patterns);
+  TRY(auto files, walk.run());
+  if (files.empty()) return fail_at(path->mark, where, "no file matches the patterns");
+  return files;
+}
+
 Result<Artifacts> package(const Service& service, const std::string& directory) {
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) return fail(ErrorKind::kIo, fmt::format("{}: {}", directory, error.message()));
   Artifacts artifacts;
-  const auto add = [&](std::string file_name, std::string path) -> Result<size_t> {
+  const auto add = [&](std::string file_name, std::string path,
+                       std::string order) -> Result<size_t> {
     TRY(auto hash, hash_of(path));
-    artifacts.list.push_back({std::move(file_name), std::move(path), std::move(hash)});
+    artifacts.list.push_back(
+        {std::move(file_name), std::move(path), std::move(hash), std::move(order)});
     return artifacts.list.size() - 1;
   };
   const auto given = [&](const Node& artifact, const std::string& where) -> Result<size_t> {
@@ -237,14 +273,25 @@ Result<Artifacts> package(const Service& service, const std::string& directory) 
     for (size_t i = 0; i < artifacts.list.size(); ++i) {
       if (artifacts.list[i].path == path.string()) return i;
     }
-    return add(path.filename().string(), path.string());
+    return add(path.filename().string(), path.string(), artifact.text);
+  };
+  const auto write = [&](const std::string& file_name,
+                         const std::vector<ZipEntry>& files) -> Result<size_t> {
+    std::string path = (fs::path(directory) / file_name).string();
+    for (const auto& other : artifacts.list) {
+      if (other.file_name == file_name)
+        return fail(ErrorKind::kInvalid,
+                    fmt::format("two artifacts would be called {}: rename a function, a layer or a "
+                                "package.artifact",
+                                file_name));
+    }
+    CHECK_OK(write_zip(path, files));
+    return add(file_name, std::move(path), service.directory + "/.serverless/" + file_name);
   };
   const auto zip = [&](const std::string& file_name,
                        const std::string& function) -> Result<size_t> {
     TRY(const auto files, package_files(service, function));
-    std::string path = (fs::path(directory) / file_name).string();
-    CHECK_OK(write_zip(path, files));
-    return add(file_name, std::move(path));
+    return write(file_name, files);
   };
   const Node* shared = service.root.find("package");
   int whole = -1;
@@ -263,6 +310,14 @@ Result<Artifacts> package(const Service& service, const std::string& directory) 
         whole = static_cast<int>(index);
       }
       artifacts.of_function[key] = static_cast<size_t>(whole);
+    }
+  }
+  for (const auto& [key, layer] : service.layers()) {
+    if (const Node* artifact = layer->at("package.artifact")) {
+      TRY(artifacts.of_layer[key], given(*artifact, "layers." + key + ".package.artifact"));
+    } else {
+      TRY(const auto files, layer_files(service, key));
+      TRY(artifacts.of_layer[key], write(key + ".zip", files));
     }
   }
   return artifacts;

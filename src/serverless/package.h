@@ -26,6 +26,9 @@ inline constexpr int kPackageDepth = 64;
 // The files of one function (or of the whole service, `function` empty), sorted by name.
 Result<std::vector<ZipEntry>> package_files(const Service& service, const std::string& function);
 
+// The files of a layer: those in its `path`, named from there.
+Result<std::vector<ZipEntry>> layer_files(const Service& service, const std::string& layer);
+
 // Zips into `directory` (made if absent) and tells what each function got. Functions that share a
 // package share an artifact; package.artifact is used as it is.
 Result<Artifacts> package(const Service& service, const std::string& directory);

@@ -55,6 +55,15 @@ bool to_integer(Node& node) {
 
 }  // namespace
 
+bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool all_digits(std::string_view text) { return std::all_of(text.begin(), text.end(), is_digit); }
+bool letters_digits_or(std::string_view text, std::string_view extra) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_alpha(c) || is_digit(c) || extra.find(c) != std::string_view::npos;
+  });
+}
+
 bool is_intrinsic(const Node& node) {
   if (!node.is_map() || node.entries.size() != 1) return false;
   const std::string& key = node.entries[0].key;

@@ -38,6 +38,12 @@ Rule first_of(std::vector<std::pair<std::function<bool(const Node&)>, Rule>> cho
 // error that says so.
 Rule record(std::vector<Field> fields, std::vector<std::string> unsupported = {});
 
+bool is_alpha(char c);
+bool is_digit(char c);
+bool all_digits(std::string_view text);
+// Not empty, and of ASCII letters, digits and the characters in `extra`.
+bool letters_digits_or(std::string_view text, std::string_view extra);
+
 // A map of one key that is a CloudFormation function.
 bool is_intrinsic(const Node& node);
 

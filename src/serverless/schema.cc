@@ -3,19 +3,12 @@
 #include <fmt/format.h>
 
 #include "serverless/rules.h"
+#include "serverless/schema_events.h"
 #include "serverless/suggest.h"
 
 namespace dew::serverless {
 
 namespace {
-
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool all_of(std::string_view text, std::string_view extra) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_alpha(c) || is_digit(c) || extra.find(c) != std::string_view::npos;
-  });
-}
 
 Rule tags() { return map_of(text(0, 256)); }
 Rule strings() { return list_of(text()); }
@@ -74,6 +67,27 @@ Rule role() {
                   "a role's ARN, its logical id, or an intrinsic function");
 }
 
+Rule layer_arns() { return list_of(intrinsic_or(text())); }
+
+Rule layers_rule() {
+  return map_of(record(
+      {{"path", text(), true},
+       {"name", text(1, 140)},
+       {"description", text(0, 256)},
+       {"compatibleRuntimes", list_of(runtime(), 15)},
+       {"compatibleArchitectures", list_of(architecture(), 2)},
+       {"licenseInfo", text(1, 512)},
+       {"retain", boolean()},
+       {"allowedAccounts", list_of(text_like(
+                               [](std::string_view account) {
+                                 return account == "*" ||
+                                        (account.size() == 12 && all_digits(account)) ||
+                                        (account.starts_with("arn:") && account.ends_with(":root"));
+                               },
+                               "an account's number, its root's ARN, or *"))},
+       {"package", record({{"patterns", strings()}, {"artifact", text()}})}}));
+}
+
 Rule provider_iam() {
   return record(
       {{"role",
@@ -111,7 +125,7 @@ Rule logs_lambda() {
 Rule bucket_name() {
   return text_like(
       [](std::string_view name) {
-        return name.size() >= 3 && name.size() <= 63 && all_of(name, "-.");
+        return name.size() >= 3 && name.size() <= 63 && letters_digits_or(name, "-.");
       },
       "a bucket's name (3 to 63 lower-case letters, digits, dots and dashes)");
 }
@@ -139,25 +153,33 @@ Rule provider_api_gateway() {
        {"description", text()},
        {"disableDefaultEndpoint", boolean()},
        {"shouldStartNameWithService", boolean()},
-       {"stage",
-        text_like([](std::string_view s) { return all_of(s, "-_"); }, "letters, digits, - and _")},
-       {"timeoutInMillis", integer(50, 29000)}},
-      {"apiKeys", "apiKeySourceType", "metrics", "resourcePolicy", "restApiId", "restApiResources",
-       "restApiRootResourceId", "request", "usagePlan", "websocketApiId"});
+       {"stage", text_like([](std::string_view s) { return letters_digits_or(s, "-_"); },
+                           "letters, digits, - and _")},
+       {"timeoutInMillis", integer(50, 29000)},
+       {"apiKeySourceType", one_of_any_case({"HEADER", "AUTHORIZER"})},
+       {"restApiId", intrinsic_or(text())},
+       {"restApiRootResourceId", intrinsic_or(text())},
+       {"restApiResources",
+        first_of({{[](const Node& n) { return n.is_list(); },
+                   list_of(record({{"path", text(), true}, {"resourceId", intrinsic_or(text())}}))},
+                  {[](const Node& n) { return n.is_map(); }, map_of(intrinsic_or(text()))}},
+                 "a list of maps with path and resourceId, or a map from path to resource id")}},
+      {"apiKeys", "endpoint", "metrics", "resourcePolicy", "request", "usagePlan",
+       "websocketApiId"});
 }
 
 Rule provider_rule() {
   std::vector<Field> fields{
       {"name", one_of({"aws"}), true},
       {"runtime", runtime()},
-      {"stage",
-       text_like([](std::string_view s) { return all_of(s, "-_"); }, "letters, digits, - and _")},
-      {"region",
-       text_like([](std::string_view s) { return all_of(s, "-"); }, "a region such as us-east-1")},
+      {"stage", text_like([](std::string_view s) { return letters_digits_or(s, "-_"); },
+                          "letters, digits, - and _")},
+      {"region", text_like([](std::string_view s) { return letters_digits_or(s, "-"); },
+                           "a region such as us-east-1")},
       {"stackName", text_like(
                         [](std::string_view s) {
                           return s.size() <= 128 && is_alpha(s.empty() ? '-' : s[0]) &&
-                                 all_of(s, "-");
+                                 letters_digits_or(s, "-");
                         },
                         "a letter, then letters, digits and -, at most 128")},
       {"memorySize", memory()},
@@ -167,6 +189,8 @@ Rule provider_rule() {
       {"iamRoleStatements", policy_statements()},
       {"iamManagedPolicies", list_of(intrinsic_or(text()))},
       {"role", role()},
+      {"rolePermissionsBoundary", intrinsic_or(text())},
+      {"layers", layer_arns()},
       {"logRetentionInDays", retention()},
       {"apiName", text()},
       {"apiGateway", provider_api_gateway()},
@@ -193,11 +217,9 @@ Rule provider_rule() {
                                     "httpApi",
                                     "kinesis",
                                     "kmsKeyArn",
-                                    "layers",
                                     "logDataProtectionPolicy",
                                     "notificationArns",
                                     "resourcePolicy",
-                                    "rolePermissionsBoundary",
                                     "rollbackConfiguration",
                                     "runtimeManagement",
                                     "s3",
@@ -214,106 +236,22 @@ Rule provider_rule() {
                                     "build"});
 }
 
-// www.serverless.com/framework/docs/providers/aws/events/apigateway
-Rule http_event() {
-  const Rule cors =
-      first_of({{[](const Node& n) { return n.is_bool(); }, boolean()},
-                {[](const Node& n) { return n.is_map(); },
-                 record({{"origin", text()},
-                         {"origins", strings()},
-                         {"headers", strings()},
-                         {"methods", list_of(one_of({"GET", "POST", "PUT", "PATCH", "OPTIONS",
-                                                     "HEAD", "DELETE", "ANY"}))},
-                         {"allowCredentials", boolean()},
-                         {"maxAge", integer(1, INT64_MAX)},
-                         {"cacheControl", text()}})}},
-               "true or a map");
-  const Rule authorizer =
-      text_like([](std::string_view t) { return t == "aws_iam" || t == "AWS_IAM"; },
-                "aws_iam (function and Cognito authorizers are not supported yet)");
-  const Rule parameters = map_of(first_of({{[](const Node& n) { return n.is_bool(); }, boolean()},
-                                           {[](const Node& n) { return n.is_map(); },
-                                            record({{"required", boolean()}}, {"mappedValue"})}},
-                                          "true, false or a map with 'required'"));
-  const Rule request = record(
-      {{"parameters",
-        record({{"querystrings", parameters}, {"headers", parameters}, {"paths", parameters}})}},
-      {"schemas", "schema", "template", "passThrough", "contentHandling", "method", "uri"});
-  const Rule proxy = one_of_any_case({"AWS_PROXY", "AWS-PROXY", "LAMBDA_PROXY", "LAMBDA-PROXY"});
-  const Rule integration = [proxy](Node& node, const std::string& path) -> Result<void> {
-    if (proxy(node, path)) return {};
-    return fail_at(node.mark, path,
-                   fmt::format("only lambda-proxy is supported yet, not '{}'", node.scalar_text()));
-  };
-  const Rule long_form = record({{"path", text(0), true},
-                                 {"method", text(), true},
-                                 {"cors", cors},
-                                 {"private", boolean()},
-                                 {"authorizer", authorizer},
-                                 {"integration", integration},
-                                 {"request", request},
-                                 {"operationId", text()},
-                                 {"timeoutInMillis", integer(50, 29000)}},
-                                {"async", "connectionId", "connectionType", "response"});
-  return [long_form](Node& node, const std::string& path) -> Result<void> {
-    if (!node.is_string()) CHECK_OK(long_form(node, path));
-    if (auto route = http_route(node, path); !route) return std::unexpected(route.error());
-    return {};
-  };
-}
-
-Rule events() {
-  static const std::vector<std::string> kOthers{"httpApi",
-                                                "websocket",
-                                                "s3",
-                                                "schedule",
-                                                "sns",
-                                                "sqs",
-                                                "stream",
-                                                "msk",
-                                                "kafka",
-                                                "activemq",
-                                                "rabbitmq",
-                                                "alexaSkill",
-                                                "alexaSmartHome",
-                                                "iot",
-                                                "iotFleetProvisioning",
-                                                "cloudwatchEvent",
-                                                "cloudwatchLog",
-                                                "cognitoUserPool",
-                                                "alb",
-                                                "eventBridge",
-                                                "cloudFront"};
-  return list_of([http = http_event()](Node& node, const std::string& path) -> Result<void> {
-    if (!node.is_map() || node.entries.size() != 1)
-      return fail_at(node.mark, path, "must be a map with one key, the event's type");
-    auto& entry = node.entries[0];
-    const std::string here = join_path(path, entry.key);
-    if (entry.key == "http") return http(entry.value, here);
-    if (std::find(kOthers.begin(), kOthers.end(), entry.key) != kOthers.end()) {
-      return fail_at(entry.mark, here, "this event type is not supported yet; Dewpoint has http");
-    }
-    std::vector<std::string> known = kOthers;
-    known.emplace_back("http");
-    return fail_at(entry.mark, here,
-                   fmt::format("unknown event type{}", did_you_mean(entry.key, known)));
-  });
-}
-
 Rule function_rule() {
   return record(
       {{"handler", text(), true},
-       {"name", text_like([](std::string_view s) { return s.size() <= 64 && all_of(s, "-_"); },
-                          "letters, digits, - and _, at most 64")},
+       {"name",
+        text_like([](std::string_view s) { return s.size() <= 64 && letters_digits_or(s, "-_"); },
+                  "letters, digits, - and _, at most 64")},
        {"description", text(0, 256)},
        {"runtime", runtime()},
        {"memorySize", memory()},
        {"timeout", timeout()},
        {"reservedConcurrency", intrinsic_or(integer(0, INT64_MAX))},
        {"environment", environment()},
-       {"events", events()},
+       {"events", events_rule()},
        {"tags", tags()},
        {"role", role()},
+       {"layers", layer_arns()},
        {"package", package_rule(true)},
        {"logRetentionInDays", retention()},
        {"disableLogs", boolean()},
@@ -324,16 +262,17 @@ Rule function_rule() {
        {"ephemeralStorageSize", integer(512, 10240)},
        {"condition", text()},
        {"dependsOn", strings()}},
-      {"awsKmsArn", "kmsKeyArn", "destinations", "fileSystemConfig", "image", "layers",
-       "logDataProtectionPolicy", "maximumEventAge", "maximumRetryAttempts", "onError",
-       "provisionedConcurrency", "recursiveLoop", "runtimeManagement", "snapStart", "url", "vpc"});
+      {"awsKmsArn", "kmsKeyArn", "deploymentSettings", "destinations", "durableConfig",
+       "fileSystemConfig", "image", "logDataProtectionPolicy", "maximumEventAge",
+       "maximumRetryAttempts", "onError", "provisionedConcurrency", "recursiveLoop",
+       "runtimeManagement", "snapStart", "url", "vpc"});
 }
 
 Rule functions_rule() {
   const Rule one = function_rule();
   const Rule map = [one](Node& node, const std::string& path) -> Result<void> {
     for (auto& entry : node.entries) {
-      if (!all_of(entry.key, "-_")) {
+      if (!letters_digits_or(entry.key, "-_")) {
         return fail_at(entry.mark, join_path(path, entry.key),
                        "a function's name may hold letters, digits, - and _");
       }
@@ -386,21 +325,36 @@ Rule resources_rule() {
   };
 }
 
-Rule plugins_rule() {
-  return [](Node& node, const std::string& path) -> Result<void> {
+// Built in, or not needed here.
+bool is_known_plugin(std::string_view name) {
+  return name == "serverless-offline" || name == "serverless-dotenv-plugin" ||
+         name == "serverless-localstack";
+}
+
+std::string why_not(std::string_view plugin) {
+  if (plugin == "serverless-plugin-canary-deployments") {
+    return "serverless-plugin-canary-deployments needs CodeDeploy, which Dewpoint does not have "
+           "yet; remove it, or deploy all at once with --ignore-plugins";
+  }
+  return fmt::format(
+      "the plugin {} cannot run here: Dewpoint runs no JavaScript and has what serverless-offline "
+      "and serverless-dotenv-plugin do built in; remove it, or go without with --ignore-plugins",
+      plugin);
+}
+
+Rule plugins_rule(std::vector<std::string>& warnings, OtherPlugins others) {
+  return [&warnings, others](Node& node, const std::string& path) -> Result<void> {
     Node* list = node.is_map() ? node.find("modules") : &node;
     if (!list) return fail_at(node.mark, path, "must be a list of plugins");
     CHECK_OK(strings()(*list, path));
     for (size_t i = 0; i < list->items.size(); ++i) {
       const std::string& name = list->items[i].text;
-      if (name == "serverless-offline" || name == "serverless-dotenv-plugin" ||
-          name == "serverless-localstack")
-        continue;
-      return fail_at(list->items[i].mark, join_path(path, std::to_string(i)),
-                     fmt::format("the plugin {} cannot run here: Dewpoint runs no JavaScript and "
-                                 "has what serverless-offline and "
-                                 "serverless-dotenv-plugin do built in; remove it",
-                                 name));
+      if (is_known_plugin(name)) continue;
+      const Mark& mark = list->items[i].mark;
+      if (others == OtherPlugins::kRefused)
+        return fail_at(mark, join_path(path, std::to_string(i)), why_not(name));
+      warnings.push_back(
+          fmt::format("{}: the plugin {} is ignored: what it does is not done", mark.text(), name));
     }
     return {};
   };
@@ -455,62 +409,14 @@ Rule params_rule() { return map_of(map_of(anything())); }
 
 }  // namespace
 
-Result<HttpRoute> http_route(const Node& event, const std::string& path) {
-  static constexpr std::string_view kMethods[] = {"GET",     "POST", "PUT",    "PATCH",
-                                                  "OPTIONS", "HEAD", "DELETE", "ANY"};
-  HttpRoute route;
-  Mark mark = event.mark;
-  if (event.is_string()) {
-    const size_t space = event.text.find(' ');
-    if (space == std::string::npos)
-      return fail_at(mark, path, fmt::format("must be METHOD /path, not '{}'", event.text));
-    route.method = event.text.substr(0, space);
-    route.path = event.text.substr(event.text.find_first_not_of(' ', space) == std::string::npos
-                                       ? event.text.size()
-                                       : event.text.find_first_not_of(' ', space));
-  } else {
-    route.method = event.find("method")->text;
-    route.path = event.find("path")->text;
-    mark = event.find("path")->mark;
-  }
-  std::transform(route.method.begin(), route.method.end(), route.method.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  if (route.method == "*") route.method = "ANY";
-  if (std::find(std::begin(kMethods), std::end(kMethods), route.method) == std::end(kMethods)) {
-    return fail_at(
-        event.mark, path,
-        fmt::format(
-            "the method must be one of GET, POST, PUT, PATCH, OPTIONS, HEAD, DELETE, ANY, not '{}'",
-            route.method));
-  }
-  while (route.path.starts_with('/')) route.path.erase(0, 1);
-  while (route.path.ends_with('/')) route.path.pop_back();
-  // docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
-  for (size_t begin = 0; begin < route.path.size();) {
-    const size_t end = std::min(route.path.find('/', begin), route.path.size());
-    const std::string_view part = std::string_view(route.path).substr(begin, end - begin);
-    const bool variable = part.starts_with('{') && part.ends_with('}') && part.size() > 2;
-    std::string_view name = variable ? part.substr(1, part.size() - 2) : part;
-    const bool greedy = variable && name.ends_with('+');
-    if (greedy) name.remove_suffix(1);
-    if (!all_of(name, variable ? "-_." : "-_.:$,")) {
-      return fail_at(mark, path,
-                     fmt::format("'{}' is no path that API Gateway takes: a part is letters, "
-                                 "digits, and -_.:, or a {{parameter}}",
-                                 route.path));
-    }
-    if (greedy && end != route.path.size())
-      return fail_at(mark, path, fmt::format("{} must be the last part of '{}'", part, route.path));
-    begin = end + 1;
-  }
-  return route;
-}
-
-Result<void> check_schema(Node& root, std::vector<std::string>& warnings) {
+Result<void> check_schema(Node& root, std::vector<std::string>& warnings,
+                          OtherPlugins other_plugins) {
   const Rule top = record(
       {{"service",
         text_like(
-            [](std::string_view s) { return s.size() >= 2 && is_alpha(s[0]) && all_of(s, "-"); },
+            [](std::string_view s) {
+              return s.size() >= 2 && is_alpha(s[0]) && letters_digits_or(s, "-");
+            },
             "a letter, then letters, digits and -"),
         true},
        {"frameworkVersion", text()},
@@ -522,14 +428,14 @@ Result<void> check_schema(Node& root, std::vector<std::string>& warnings) {
        {"params", params_rule()},
        {"provider", provider_rule(), true},
        {"functions", functions_rule()},
+       {"layers", layers_rule()},
        {"package", package_rule(false)},
        {"resources", resources_rule()},
-       {"plugins", plugins_rule()},
+       {"plugins", plugins_rule(warnings, other_plugins)},
        {"custom", custom_rule(warnings)},
        {"org", text()},
        {"app", text()}},
-      {"layers", "console", "projectDir", "dashboard", "licenseKey", "stages", "build", "state",
-       "outputs"});
+      {"console", "projectDir", "dashboard", "licenseKey", "stages", "build", "state", "outputs"});
   CHECK_OK(top(root, ""));
   for (const auto* key : {"org", "app"}) {
     if (const Node* node = root.find(key)) {

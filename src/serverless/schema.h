@@ -12,7 +12,10 @@ namespace dew::serverless {
 
 // The first violation, or nothing. Coerces scalars to the type that their key needs. Keys that are
 // accepted but have no effect here are told in `warnings`.
-Result<void> check_schema(Node& root, std::vector<std::string>& warnings);
+enum class OtherPlugins { kRefused, kIgnored };  // plugins that are not built in
+
+Result<void> check_schema(Node& root, std::vector<std::string>& warnings,
+                          OtherPlugins other_plugins = OtherPlugins::kRefused);
 
 // `GET users/{id}` of an http event, or its long form, as method and path; both checked.
 struct HttpRoute {

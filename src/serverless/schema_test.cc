@@ -64,7 +64,10 @@ TEST(Schema, OneClearError) {
       {"plugins:\n  - serverless-webpack\n",
        "serverless.yml:6: plugins.0: the plugin serverless-webpack cannot run here: Dewpoint runs "
        "no JavaScript and has what serverless-offline "
-       "and serverless-dotenv-plugin do built in; remove it"},
+       "and serverless-dotenv-plugin do built in; remove it, or go without with --ignore-plugins"},
+      {"plugins: [serverless-plugin-canary-deployments]\n",
+       "serverless.yml:5: plugins.0: serverless-plugin-canary-deployments needs CodeDeploy, which "
+       "Dewpoint does not have yet; remove it, or deploy all at once with --ignore-plugins"},
       {"custom:\n  dew:\n    build: [make, ls]\n    parameters: {/a: b, /c: {type: String, value: "
        "d}}\n",
        "ok"},
@@ -80,11 +83,28 @@ TEST(Schema, OneClearError) {
        "serverless.yml:7: resources.Resources.Table: must be a map with Type and Properties"},
       {"package:\n  patterns: ['!x']\n  pattern: x\n",
        "serverless.yml:7: package.pattern: unknown key (did you mean 'patterns'?)"},
-      {"layers: {}\n",
-       "serverless.yml:5: layers: the Serverless Framework knows this key, but Dewpoint does not "
+      {"console: true\n",
+       "serverless.yml:5: console: the Serverless Framework knows this key, but Dewpoint does not "
        "support it yet; remove it"},
+      {"layers: {tools: {path: x}}\n", "ok"},
+      {"layers: {tools: {name: x}}\n", "serverless.yml:5: layers.tools: the key 'path' is missing"},
+      {"functions:\n  api:\n    handler: a.b\n    events:\n      - http: {path: x, method: get, "
+       "authorizer: {name: auth}}\n",
+       "serverless.yml:9: functions.api.events.0.http.authorizer.name: the Serverless Framework "
+       "knows this key, but Dewpoint does not support it yet; remove it"},
   };
   for (const auto& test : cases) EXPECT_EQ(outcome(test.more), test.message) << test.more;
+}
+
+TEST(Schema, PluginsCanBeIgnored) {
+  LoadOptions options;
+  options.other_plugins = OtherPlugins::kIgnored;
+  const auto service = load_service_text(
+      "service: users\nprovider: {name: aws}\nplugins: [serverless-webpack]\n", options);
+  ASSERT_TRUE(service) << service.error().message;
+  ASSERT_EQ(service->warnings.size(), 1U);
+  EXPECT_EQ(service->warnings[0],
+            "serverless.yml:3: the plugin serverless-webpack is ignored: what it does is not done");
 }
 
 TEST(Schema, Provider) {

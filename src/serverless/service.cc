@@ -124,7 +124,7 @@ Result<Service> finish(Node root, Service service, LoadOptions options) {
   if (options.seed && !seeds.empty()) CHECK_OK(options.seed(seeds));
   CHECK_OK(resolver.resolve_all());
   for (const auto& file : resolver.files_read()) service.files.push_back(file);
-  CHECK_OK(check_schema(root, service.warnings));
+  CHECK_OK(check_schema(root, service.warnings, options.other_plugins));
   if (!environment.empty()) {
     Node* provider = root.find("provider");
     if (!provider->find("environment")) provider->set("environment", Node::map(provider->mark));
@@ -158,6 +158,14 @@ std::string Service::function_name(const std::string& key) const {
 std::vector<std::pair<std::string, const Node*>> Service::functions() const {
   std::vector<std::pair<std::string, const Node*>> out;
   if (const Node* map = root.find("functions")) {
+    for (const auto& entry : map->entries) out.emplace_back(entry.key, &entry.value);
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, const Node*>> Service::layers() const {
+  std::vector<std::pair<std::string, const Node*>> out;
+  if (const Node* map = root.find("layers")) {
     for (const auto& entry : map->entries) out.emplace_back(entry.key, &entry.value);
   }
   return out;

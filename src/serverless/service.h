@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "serverless/document.h"
+#include "serverless/schema.h"
 #include "serverless/variables.h"
 
 namespace dew::serverless {
@@ -41,6 +42,7 @@ struct Service {
   std::string api_stage() const;  // provider.apiGateway.stage, else the stage
   std::string function_name(const std::string& key) const;  // service-stage-key unless named
   std::vector<std::pair<std::string, const Node*>> functions() const;
+  std::vector<std::pair<std::string, const Node*>> layers() const;
   std::vector<BuildCommand> build_commands() const;  // custom.dew.build
   std::vector<std::pair<std::string, std::string>> stack_tags() const;
   bool has_http_events() const;
@@ -49,6 +51,7 @@ struct Service {
 
 struct LoadOptions {
   std::string directory = ".";
+  OtherPlugins other_plugins = OtherPlugins::kRefused;
   VariableSources sources;
   // Puts parameters that are absent into a local cloud's SSM; unset: there is none, and they are
   // left alone.

@@ -241,3 +241,17 @@ def test_token(cloud, tmp_path):
 def test_no_colours_without_a_terminal(service):
     done = dew("package", service, env={"TERM": "xterm"})
     assert "\033[" not in done.stdout + done.stderr
+
+
+def test_plugins_that_are_not_built_in_are_refused_or_ignored(tmp_path):
+    (tmp_path / "handler.py").write_text(PYTHON_HANDLER % {"answer": 1})
+    (tmp_path / "serverless.yml").write_text(
+        "service: plugged\nprovider: {name: aws, runtime: python3.11}\nplugins: [serverless-webpack]\n"
+        "functions: {api: {handler: handler.handler}}\n")
+    refused = dew("package", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "serverless.yml:3: plugins.0: the plugin serverless-webpack cannot run here" in refused.stderr
+    ignored = dew("package", "--ignore-plugins", cwd=tmp_path)
+    assert ignored.returncode == 0, ignored.stderr
+    assert "the plugin serverless-webpack is ignored" in ignored.stderr
+    assert (tmp_path / ".serverless/plugged.zip").exists()

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include <thread>
+
 #include "base/encoding.h"
 
 namespace dew::cli {
@@ -46,6 +48,26 @@ CallError error_of(const http::Response& response) {
   return error;
 }
 
+// Nothing was done, and the same may be tried again:
+// docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+bool is_throttled(const CallError& error) {
+  static constexpr std::string_view kCodes[] = {"Throttling",
+                                                "ThrottlingException",
+                                                "ThrottledException",
+                                                "RequestThrottled",
+                                                "RequestThrottledException",
+                                                "TooManyRequestsException",
+                                                "RequestLimitExceeded",
+                                                "BandwidthLimitExceeded",
+                                                "SlowDown",
+                                                "PriorRequestNotComplete"};
+  return std::find(std::begin(kCodes), std::end(kCodes), error.code) != std::end(kCodes);
+}
+
+bool is_expired(const CallError& error) {
+  return error.code == "ExpiredToken" || error.code == "ExpiredTokenException";
+}
+
 CallError malformed(std::string_view what) {
   return {"MalformedAnswer", fmt::format("the answer is no {}", what), 0};
 }
@@ -83,32 +105,58 @@ Xml parse_xml(std::string_view text) {
 }
 
 ApiClient::ApiClient(std::string endpoint, std::string region, Credentials credentials)
-    : endpoint_(std::move(endpoint)),
+    : ApiClient(Destination::endpoint(std::move(endpoint)), std::move(region),
+                [known = std::move(credentials)]() -> Result<Credentials> { return known; }) {}
+
+ApiClient::ApiClient(Destination destination, std::string region, CredentialsSource credentials)
+    : destination_(std::move(destination)),
       region_(std::move(region)),
-      credentials_(std::move(credentials)),
-      client_(net::ClientOptions{.timeout = std::chrono::minutes(15)}) {
-  while (endpoint_.ends_with('/')) endpoint_.pop_back();
-}
+      source_(std::move(credentials)),
+      client_(net::ClientOptions{.timeout = std::chrono::minutes(15)}) {}
 
 CallResult<http::Response> ApiClient::send(http::Request request, std::string_view service) {
-  const auto url = net::Url::parse(endpoint_ + request.target);
+  constexpr int kAttempts = 6;
+  std::chrono::milliseconds pause{200};
+  for (int attempt = 1;; ++attempt) {
+    auto response = send_once(request, service);
+    if (response || attempt >= kAttempts) return response;
+    if (is_expired(response.error()) && attempt == 1) {
+      credentials_.reset();
+    } else if (is_throttled(response.error())) {
+      std::this_thread::sleep_for(pause);
+      pause *= 2;
+    } else {
+      return response;
+    }
+  }
+}
+
+CallResult<http::Response> ApiClient::send_once(http::Request request, std::string_view service) {
+  const std::string base = destination_.url(service);
+  const auto url = net::Url::parse(base + request.target);
   if (!url)
-    return std::unexpected(
-        CallError{"Unreachable",
-                  fmt::format("the endpoint {} is no URL: {}", endpoint_, url.error().message), 0});
+    return std::unexpected(CallError{
+        "Unreachable", fmt::format("the endpoint {} is no URL: {}", base, url.error().message), 0});
   if (!service.empty()) {
+    if (!credentials_) {
+      auto found = source_();
+      if (!found) return std::unexpected(CallError{"NoCredentials", found.error().message, 0});
+      credentials_ = std::move(*found);
+    }
     const bool usual = url->port == (url->scheme == "https" ? 443 : 80);
     const std::string host = usual ? url->host : fmt::format("{}:{}", url->host, url->port);
-    sign(request, host, credentials_, region_, service, clock_.now());
+    sign(request, host, *credentials_, region_, service, clock_.now());
   }
   auto response = client_.send(*url, request);
   if (!response) {
-    return std::unexpected(
-        CallError{"Unreachable",
-                  fmt::format("no cloud answers at {} ({}): start one with `dew up` or `dew "
-                              "serve`, or name another with --endpoint",
-                              endpoint_, response.error().message),
-                  0});
+    return std::unexpected(CallError{
+        "Unreachable",
+        destination_.is_aws()
+            ? fmt::format("AWS does not answer at {} ({})", base, response.error().message)
+            : fmt::format("no cloud answers at {} ({}): start one with `dew up` or `dew serve`, or "
+                          "name another with --endpoint",
+                          base, response.error().message),
+        0});
   }
   if (response->status >= 400) return std::unexpected(error_of(*response));
   return std::move(*response);

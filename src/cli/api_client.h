@@ -3,12 +3,14 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "cli/destination.h"
 #include "cli/signer.h"
 #include "json/json.h"
 #include "net/client.h"
@@ -16,13 +18,14 @@
 namespace dew::cli {
 
 struct CallError {
-  std::string
-      code;  // AWS's: ParameterNotFound, ValidationError, ...; "Unreachable" when nothing answered
+  std::string code;  // AWS's: ParameterNotFound, ValidationError, ...; "Unreachable" when nothing
+                     // answered, "NoCredentials" when there is nothing to sign with
   std::string message;
   int status = 0;
 
   Error to_error() const;
-  bool unreachable() const { return code == "Unreachable"; }
+  // Nobody was asked.
+  bool unreachable() const { return code == "Unreachable" || code == "NoCredentials"; }
 };
 
 template <class T>
@@ -40,9 +43,13 @@ struct Xml {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
+// Asked for when the first call is signed, and again when AWS says that they have expired.
+using CredentialsSource = std::function<Result<Credentials>()>;
+
 class ApiClient {
  public:
   ApiClient(std::string endpoint, std::string region, Credentials credentials);
+  ApiClient(Destination destination, std::string region, CredentialsSource credentials);
 
   // AWS JSON 1.1: `target` is AmazonSSM, Logs_20140328, ...
   CallResult<json::Object> json(std::string_view service, std::string_view target,
@@ -58,15 +65,17 @@ class ApiClient {
   CallResult<json::Object> admin(std::string_view method, std::string target,
                                  const json::Object* body = nullptr);
 
-  const std::string& endpoint() const { return endpoint_; }
+  const Destination& destination() const { return destination_; }
   const std::string& region() const { return region_; }
 
  private:
   CallResult<http::Response> send(http::Request request, std::string_view service);
+  CallResult<http::Response> send_once(http::Request request, std::string_view service);
 
-  std::string endpoint_;
+  Destination destination_;
   std::string region_;
-  Credentials credentials_;
+  CredentialsSource source_;
+  std::optional<Credentials> credentials_;
   net::Client client_;
   SystemClock clock_;
 };

@@ -226,4 +226,18 @@ CallResult<std::string> account_id(ApiClient& api) {
   return answer.value("GetCallerIdentityResult.Account");
 }
 
+CallResult<Credentials> assume_role(ApiClient& api, const RoleToAssume& role) {
+  Parameters parameters{{"RoleArn", role.arn}, {"RoleSessionName", role.session_name}};
+  if (!role.external_id.empty()) parameters.emplace_back("ExternalId", role.external_id);
+  if (!role.duration_seconds.empty())
+    parameters.emplace_back("DurationSeconds", role.duration_seconds);
+  TRY(const auto answer, api.query("sts", "2011-06-15", "AssumeRole", std::move(parameters)));
+  const std::string result = "AssumeRoleResult.Credentials.";
+  Credentials out{answer.value(result + "AccessKeyId"), answer.value(result + "SecretAccessKey"),
+                  answer.value(result + "SessionToken")};
+  if (out.access_key.empty() || out.secret_key.empty())
+    return std::unexpected(CallError{"MalformedAnswer", "STS gave no credentials", 0});
+  return out;
+}
+
 }  // namespace dew::cli

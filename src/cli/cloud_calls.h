@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/api_client.h"
+#include "cli/credentials.h"
 #include "serverless/service.h"
 
 namespace dew::cli {
@@ -74,5 +75,6 @@ CallResult<std::optional<serverless::SsmParameter>> get_parameter(ApiClient& api
 CallResult<bool> put_parameter_if_absent(
     ApiClient& api, const serverless::SeedParameter& parameter);  // true: it was
 CallResult<std::string> account_id(ApiClient& api);
+CallResult<Credentials> assume_role(ApiClient& api, const RoleToAssume& role);
 
 }  // namespace dew::cli

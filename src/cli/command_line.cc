@@ -48,8 +48,14 @@ void add_common(CLI::App& app, CommonOptions& options, unsigned which) {
                  "Go without plugins that are not built in: a warning instead of an error");
   }
   if (which & kEndpoint) {
-    app.add_option("--endpoint", options.endpoint,
-                   "The cloud's URL; else AWS_ENDPOINT_URL, else http://127.0.0.1:4566");
+    auto* endpoint =
+        app.add_option("--endpoint", options.endpoint,
+                       "The cloud's URL; else AWS_ENDPOINT_URL, else http://127.0.0.1:4566");
+    app.add_flag("--aws", options.aws, "AWS itself, whatever AWS_ENDPOINT_URL says")
+        ->excludes(endpoint);
+    app.add_option("--aws-profile", options.profile,
+                   "The profile of ~/.aws whose credentials sign; else the environment's, else "
+                   "AWS_PROFILE's");
   }
   if (which & kJson) app.add_flag("--json", options.json, "The result as JSON, for programs");
   app.add_flag("--verbose", options.verbose, "Say more, such as every event of the stack");
@@ -155,8 +161,11 @@ CLI::App* add_deploy(CLI::App& app, DeployOptions& options) {
   command->add_option("--package", options.package,
                       "Where artifacts and templates go; else DIR/.serverless");
   command->footer(
+      "\nCredentials come from where AWS's SDKs take them: the environment, a profile, an assumed "
+      "role, a container, an instance.\nA cloud on this machine gets test/test when there are "
+      "none. AWS_CA_BUNDLE names the certificates to trust for https.\n"
       "\nExamples:\n  dew deploy\n  dew deploy --stage prod --param color=blue --endpoint "
-      "http://127.0.0.1:4570\n");
+      "https://cloud.example.com\n  dew deploy --stage prod --aws --aws-profile work\n");
   return command;
 }
 

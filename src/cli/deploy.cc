@@ -26,11 +26,11 @@ int run_deploy(const DeployOptions& options) {
   ApiClient api = client_for(options.common);
   const auto started = std::chrono::steady_clock::now();
   const auto service =
-      load_project(options.common, &api, is_local(api.endpoint()) ? Seed::kYes : Seed::kNo);
+      load_project(options.common, &api, api.destination().is_local() ? Seed::kYes : Seed::kNo);
   if (!service) return report(service.error(), options.common.json);
   print_progress(fmt::format("Deploying {} to stage {} ({}, {})",
                              styled(Style::kBold, service->name), service->stage, service->region,
-                             api.endpoint()));
+                             api.destination().name()));
   DeployRequest request{
       *service, options.package.empty() ? service->directory + "/.serverless" : options.package};
   request.force = options.force;
@@ -56,9 +56,9 @@ int run_deploy(const DeployOptions& options) {
     if (name != "ServerlessDeploymentBucketName" || options.common.verbose)
       print_out(fmt::format("{}: {}", name, value));
   }
-  if (const std::string id = deployment->api_id(); !id.empty() && is_local(api.endpoint())) {
-    print_out(fmt::format("Local URL: {}/restapis/{}/{}/_user_request_/", api.endpoint(), id,
-                          service->api_stage()));
+  if (const std::string id = deployment->api_id(); !id.empty() && api.destination().is_local()) {
+    print_out(fmt::format("Local URL: {}/restapis/{}/{}/_user_request_/", api.destination().name(),
+                          id, service->api_stage()));
   }
   return kDone;
 }

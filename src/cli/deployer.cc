@@ -162,8 +162,8 @@ class Run {
 
   Result<Deployment> update(const std::string& bucket) {
     const bool small = template_.size() <= kInlineTemplateBytes;
-    const std::string url = fmt::format("https://s3.{}.amazonaws.com/{}/{}", api_.region(), bucket,
-                                        key_of("compiled-cloudformation-template.json"));
+    const std::string url = fmt::format("{}/{}/{}", Destination::aws(api_.region()).url("s3"),
+                                        bucket, key_of("compiled-cloudformation-template.json"));
     const StackRequest request = stack_request(small ? template_ : "", small ? "" : url);
     const Node* method = service_.at("provider.deploymentMethod");
     StackProgress progress(api_, name_, request_.verbose);

@@ -35,6 +35,12 @@ json::Object as_json(const serverless::Service& service, const Stack& stack,
           {"outputs", std::move(outputs)}};
 }
 
+// Where the API is, by the stack's own word.
+std::string endpoint_output(const Stack& stack) {
+  const auto it = stack.outputs.find("ServiceEndpoint");
+  return it == stack.outputs.end() ? std::string() : it->second;
+}
+
 }  // namespace
 
 int run_info(const InfoOptions& options) {
@@ -46,7 +52,7 @@ int run_info(const InfoOptions& options) {
   if (!*stack) {
     return report(
         {ErrorKind::kNotFound, fmt::format("the stack {} is not deployed at {}: run `dew deploy`",
-                                           service->stack_name(), api.endpoint())},
+                                           service->stack_name(), api.destination().name())},
         options.common.json);
   }
   const auto resources = stack_resources(api, service->stack_name());
@@ -61,8 +67,10 @@ int run_info(const InfoOptions& options) {
   std::string base;
   for (const auto& resource : *resources) {
     if (resource.type == "AWS::ApiGateway::RestApi") {
-      base = fmt::format("{}/restapis/{}/{}/_user_request_", api.endpoint(), resource.physical_id,
-                         service->api_stage());
+      base = api.destination().is_local()
+                 ? fmt::format("{}/restapis/{}/{}/_user_request_", api.destination().name(),
+                               resource.physical_id, service->api_stage())
+                 : endpoint_output(**stack);
     }
   }
   if (const auto routes = routes_of(*service); !routes.empty()) {

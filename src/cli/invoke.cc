@@ -75,9 +75,10 @@ int run_invoke(const InvokeOptions& options) {
       api.rest("lambda", "POST", std::move(target), std::move(headers), std::move(*payload));
   if (!response) {
     if (response.error().status == 404) {
-      return report({ErrorKind::kNotFound,
-                     fmt::format("the function {} is not deployed at {}: run `dew deploy`",
-                                 service->function_name(options.function), api.endpoint())});
+      return report(
+          {ErrorKind::kNotFound,
+           fmt::format("the function {} is not deployed at {}: run `dew deploy`",
+                       service->function_name(options.function), api.destination().name())});
     }
     return report(response.error().to_error());
   }

@@ -18,6 +18,8 @@ struct CommonOptions {
   std::string stage;  // empty: the service's own
   std::string region;
   std::string endpoint;  // empty: AWS_ENDPOINT_URL, else http://127.0.0.1:4566
+  bool aws = false;      // AWS itself instead
+  std::string profile;   // of ~/.aws; empty: AWS_PROFILE
   std::vector<std::string> params;
   bool ignore_plugins = false;  // warn of plugins that are not built in, instead of refusing them
   bool verbose = false;

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "cli/cloud_calls.h"
+#include "cli/credentials.h"
 #include "cli/terminal.h"
 
 namespace dew::cli {
@@ -53,16 +54,11 @@ std::string early(const CommonOptions& options,
 
 }  // namespace
 
-std::string endpoint_of(const CommonOptions& options) {
-  if (!options.endpoint.empty()) return options.endpoint;
+Destination destination_of(const CommonOptions& options) {
+  if (options.aws) return Destination::aws(region_of(options));
+  if (!options.endpoint.empty()) return Destination::endpoint(options.endpoint);
   const char* named = std::getenv("AWS_ENDPOINT_URL");
-  return named && *named ? named : "http://127.0.0.1:4566";
-}
-
-bool is_local(const std::string& endpoint) {
-  const auto url = net::Url::parse(endpoint);
-  return url && (url->host == "localhost" || url->host == "::1" || url->host == "[::1]" ||
-                 url->host.starts_with("127.") || url->host.ends_with(".localhost"));
+  return Destination::endpoint(named && *named ? named : "http://127.0.0.1:4566");
 }
 
 Result<serverless::Service> load_project(const CommonOptions& options, ApiClient* api, Seed seed) {
@@ -130,7 +126,33 @@ bool has_config(const std::string& directory) {
 }
 
 ApiClient client_for(const CommonOptions& options) {
-  return ApiClient(endpoint_of(options), region_of(options), credentials_from_environment());
+  const Destination destination = destination_of(options);
+  const std::string region = region_of(options);
+  const char* named = std::getenv("AWS_ENDPOINT_URL");
+  const bool chosen = options.aws || !options.endpoint.empty() || (named && *named);
+  if (!chosen && options.profile.empty()) {
+    return ApiClient(destination, region,
+                     []() -> Result<Credentials> { return credentials_from_environment(); });
+  }
+  CredentialSources sources;
+  sources.profile = options.profile;
+  sources.weaker_profile = early(options, [](serverless::Resolver& resolver) {
+    const auto node = resolver.resolve("provider.profile");
+    return node && *node ? (*node)->scalar_text() : std::string();
+  });
+  if (destination.is_local()) sources.weaker_profile.clear();  // that one is AWS's
+  sources.assume = [destination, region](const Credentials& from,
+                                         const RoleToAssume& role) -> Result<Credentials> {
+    ApiClient sts(destination, region, [from]() -> Result<Credentials> { return from; });
+    return lower(assume_role(sts, role));
+  };
+  return ApiClient(destination, region, [sources, destination]() -> Result<Credentials> {
+    auto found = find_credentials(sources);
+    if (!found && found.error().kind == ErrorKind::kNotFound && destination.is_local() &&
+        sources.profile.empty() && !std::getenv("AWS_PROFILE"))
+      return Credentials{"test", "test", ""};
+    return found;
+  });
 }
 
 int report(const Error& error, bool json) {

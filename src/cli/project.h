@@ -13,9 +13,7 @@ namespace dew::cli {
 enum class Reach { kNone, kCloud };  // kNone: no cloud may be asked (package, print offline)
 enum class Seed { kNo, kYes };  // put absent custom.dew.parameters into SSM: a local cloud only
 
-std::string endpoint_of(const CommonOptions& options);
-// Is this our own cloud, on this machine? Only there may parameters be seeded.
-bool is_local(const std::string& endpoint);
+Destination destination_of(const CommonOptions& options);
 
 // Loads options.directory's service. The api, if any, answers ${ssm:}, ${cf:} and ${aws:accountId};
 // it must outlive the call only. Warnings are printed.
@@ -28,7 +26,9 @@ std::string region_of(const CommonOptions& options);
 int http_port_of(const CommonOptions& options);
 bool has_config(const std::string& directory);
 
-// A client for the service's region at the endpoint.
+// A client for the service's region at the destination. Its credentials: for this machine's cloud
+// when nothing names a destination the environment's, else test/test; for any other the SDKs' chain
+// (credentials.h), and for one on this machine test/test when that finds none.
 ApiClient client_for(const CommonOptions& options);
 
 // Prints an error (or as JSON to standard output if asked) and returns kFailed.

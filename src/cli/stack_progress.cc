@@ -11,9 +11,10 @@ namespace dew::cli {
 
 namespace {
 
-constexpr auto kLongestOperation = std::chrono::minutes(30);
+constexpr auto kLongestOperation = std::chrono::minutes(60);
 constexpr auto kFirstPoll = std::chrono::milliseconds(5);
 constexpr auto kSlowestPoll = std::chrono::milliseconds(250);
+constexpr auto kRemotePoll = std::chrono::milliseconds(2500);  // AWS throttles who asks more often
 
 bool failed(const StackEvent& event) { return event.status.ends_with("_FAILED"); }
 
@@ -27,7 +28,7 @@ bool is_consequence(const StackEvent& event) {
 }  // namespace
 
 StackProgress::StackProgress(ApiClient& api, std::string stack_name, bool verbose)
-    : api_(api), name_(std::move(stack_name)), verbose_(verbose) {
+    : api_(api), name_(std::move(stack_name)), verbose_(verbose || !api.destination().is_local()) {
   if (auto events = stack_events(api_, name_)) {
     for (const auto& event : *events) seen_.insert(event.id);
   }
@@ -75,7 +76,7 @@ Result<std::optional<Stack>> StackProgress::wait() {
     }
     if (Signals::stopping()) return fail(ErrorKind::kUnavailable, "interrupted");
     std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, kSlowestPoll);
+    pause = std::min(pause * 2, api_.destination().is_local() ? kSlowestPoll : kRemotePoll);
   }
 }
 

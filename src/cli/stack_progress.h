@@ -12,6 +12,7 @@ namespace dew::cli {
 class StackProgress {
  public:
   // Everything that has happened to the stack so far is of the past and never shown.
+  // Elsewhere than on this machine it takes minutes: what resources come and go is shown then, too.
   StackProgress(ApiClient& api, std::string stack_name, bool verbose);
 
   // Until the stack is no longer in progress. An operation that failed is an error that names the

@@ -49,14 +49,13 @@ Result<std::string> secret_of(const TokenOptions& options) {
                   fmt::format("the environment has no variable {}", options.secret_env));
     return std::string(value);
   }
-  ApiClient api(endpoint_of(options.common),
-                options.common.region.empty() ? "us-east-1" : options.common.region,
-                credentials_from_environment());
+  ApiClient api = client_for(options.common);
   const auto parameter = get_parameter(api, options.secret_parameter, true);
   if (!parameter) return std::unexpected(parameter.error().to_error());
   if (!*parameter) {
-    return fail(ErrorKind::kNotFound, fmt::format("SSM at {} has no parameter {}", api.endpoint(),
-                                                  options.secret_parameter));
+    return fail(ErrorKind::kNotFound,
+                fmt::format("SSM at {} has no parameter {}", api.destination().name(),
+                            options.secret_parameter));
   }
   return (*parameter)->value;
 }

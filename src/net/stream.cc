@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <mutex>
 #include <system_error>
 
@@ -187,7 +188,12 @@ SSL_CTX* tls_context() {
   static SSL_CTX* const context = [] {
     SSL_CTX* made = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_min_proto_version(made, TLS1_2_VERSION);
-    SSL_CTX_set_default_verify_paths(made);
+    const char* bundle = std::getenv("AWS_CA_BUNDLE");
+    if (bundle == nullptr || *bundle == '\0') {
+      SSL_CTX_set_default_verify_paths(made);
+    } else if (SSL_CTX_load_verify_locations(made, bundle, nullptr) != 1) {
+      ERR_clear_error();  // nothing is trusted then: handshake() tells why
+    }
     SSL_CTX_set_verify(made, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return made;
@@ -215,9 +221,13 @@ class TlsStream final : public Stream {
       if (n == 1) return {};
       if (const long verify = SSL_get_verify_result(ssl_.get()); verify != X509_V_OK) {
         ERR_clear_error();
+        const char* bundle = std::getenv("AWS_CA_BUNDLE");
         return fail(ErrorKind::kUnavailable,
-                    fmt::format("the certificate of {} is not trusted: {}", host,
-                                X509_verify_cert_error_string(verify)));
+                    fmt::format("the certificate of {} is not trusted: {}{}", host,
+                                X509_verify_cert_error_string(verify),
+                                bundle != nullptr && *bundle != '\0'
+                                    ? fmt::format(" (by AWS_CA_BUNDLE, {})", bundle)
+                                    : ""));
       }
       CHECK_OK(wait_after(n, deadline));
     }

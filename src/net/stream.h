@@ -21,7 +21,8 @@ class Stream {
   static Result<std::unique_ptr<Stream>> connect(const std::string& host, uint16_t port,
                                                  Deadline deadline);
   // The same over TLS 1.2 or later; the certificate must be valid for `host` by the system's trust
-  // store.
+  // store, or by the file that AWS_CA_BUNDLE names instead
+  // (docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html).
   static Result<std::unique_ptr<Stream>> connect_tls(const std::string& host, uint16_t port,
                                                      Deadline deadline);
 

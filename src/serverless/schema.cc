@@ -443,11 +443,6 @@ Result<void> check_schema(Node& root, std::vector<std::string>& warnings,
           fmt::format("{}: {} has no effect here: there is no dashboard", node->mark.text(), key));
     }
   }
-  if (const Node* profile = root.at("provider.profile")) {
-    warnings.push_back(fmt::format(
-        "{}: provider.profile has no effect here: credentials come from the environment",
-        profile->mark.text()));
-  }
   return {};
 }
 

@@ -135,7 +135,7 @@ TEST(Schema, Warnings) {
       {});
   ASSERT_TRUE(service);
   EXPECT_EQ(service->http_port(), 3001);
-  ASSERT_EQ(service->warnings.size(), 2U);
+  ASSERT_EQ(service->warnings.size(), 1U);
   EXPECT_EQ(service->warnings[0],
             "serverless.yml:3: custom.serverless-offline.lambdaPort has no effect here");
 }

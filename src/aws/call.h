@@ -3,7 +3,8 @@
 //
 // In `input` and in outputs, members carry the model's names (not locationNames). Blobs are raw
 // bytes in a JSON string. Timestamps are seconds since the epoch (a number). Absent members are
-// absent, never null.
+// absent, never null. `input` may live in memory that ends with the call: what is kept is copied,
+// not moved out of it.
 #pragma once
 
 #include <functional>
@@ -32,6 +33,11 @@ struct Call {
   Identity identity;
   json::Object input;
   const http::Request* http = nullptr;  // the request on the wire; null for an in-process call
+
+  // Of a call over a JSON protocol, else null: a handler on the hot path may write its whole output
+  // here, in the protocol's form, and return null, which saves the output's way through a
+  // json::Value.
+  std::string* json_output = nullptr;
 
   // Set by a handler where the model cannot say it.
   int status = 0;         // 0: the model's responseCode, else 200

@@ -51,6 +51,8 @@ struct Exchange {
   http::Responder respond;
   std::optional<Signature> signature;
   Route route;
+  json::Arena arena;        // of the call's input
+  std::string json_output;  // Call::json_output
   Call call;
 };
 
@@ -189,6 +191,8 @@ void Dispatcher::Impl::handle(http::Request request, http::Responder respond) {
                     ? exchange->signature->region
                     : options.region;
   call.http = &exchange->request;
+  if (exchange->route.service->protocol == ProtocolKind::kJson)
+    call.json_output = &exchange->json_output;
   if (!signature) return send_error(*exchange, signature.error());
 
   const auto* entry = options.registry.find(call.service, call.operation);
@@ -230,7 +234,8 @@ ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
     request.body = *std::move(inflated);
     request.headers.erase("content-encoding");
   }
-  TRY(call.input, protocol(service.protocol).parse(service, operation, request));
+  TRY(auto input, protocol(service.protocol).parse(service, operation, request, exchange.arena));
+  json::take_over(call.input, std::move(input));
   CHECK_OK(validate(service, operation, call.input));
   if (authorizer) CHECK_OK(authorizer->authorize(call));
   return {};
@@ -249,7 +254,9 @@ void Dispatcher::Impl::answer(Exchange& exchange, ApiResult<json::Value> result)
   if (!result) return send_error(exchange, result.error());
   const ServiceModel& service = *exchange.route.service;
   const ReplyTo to{service, exchange.route.operation, exchange.call.request_id, &exchange.request};
-  http::Response response = protocol(service.protocol).render(to, *result);
+  http::Response response = exchange.json_output.empty()
+                                ? protocol(service.protocol).render(to, *result)
+                                : json_answer(to, std::move(exchange.json_output));
   if (exchange.call.status != 0) response.status = exchange.call.status;
   send(exchange, std::move(response));
 }

@@ -28,14 +28,17 @@ class Protocol {
  public:
   virtual ~Protocol() = default;
 
-  // May consume the request's body; headers and target stay.
+  // May consume the request's body; headers and target stay. The input may live in the arena.
   virtual ApiResult<json::Object> parse(const ServiceModel& service, const Operation& operation,
-                                        http::Request& request) const = 0;
+                                        http::Request& request, json::Arena& arena) const = 0;
   virtual http::Response render(const ReplyTo& to, const json::Value& output) const = 0;
   virtual http::Response render_error(const ReplyTo& to, const ApiError& error) const = 0;
 };
 
 const Protocol& protocol(ProtocolKind kind);
+
+// The answer of the json protocol with an output that is written already.
+http::Response json_answer(const ReplyTo& to, std::string output);
 
 // The status of an error: the model's for its shape, else the error's own.
 int error_status(const ServiceModel& service, const ApiError& error);

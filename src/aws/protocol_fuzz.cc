@@ -17,7 +17,8 @@ void parse(std::string_view service_name, std::string_view operation_name, std::
   request.method = operation->method;
   request.target = "/bucket/key";
   request.body = body;
-  const auto input = aws::protocol(service->protocol).parse(*service, *operation, request);
+  json::Arena arena;
+  const auto input = aws::protocol(service->protocol).parse(*service, *operation, request, arena);
   if (!input) return;
   (void)aws::validate(*service, *operation, *input);
   std::string text;

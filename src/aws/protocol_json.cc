@@ -25,12 +25,24 @@ std::string_view message_key(const ServiceModel& service, std::string_view code,
   return service.name == "dynamodb" && code == "SerializationException" ? "Message" : "message";
 }
 
+http::Response start(const ReplyTo& to) {
+  http::Response out;
+  out.headers.reserve(6);
+  const std::string_view asked = to.request ? to.request->headers.get("content-type") : "";
+  if (asked.starts_with("application/json")) {
+    out.headers.add("Content-Type", "application/json");
+  } else {
+    out.headers.add("Content-Type", "application/x-amz-json-" + to.service.json_version);
+  }
+  return out;
+}
+
 class JsonProtocol final : public Protocol {
  public:
   ApiResult<json::Object> parse(const ServiceModel& service, const Operation& operation,
-                                http::Request& request) const override {
+                                http::Request& request, json::Arena& arena) const override {
     if (request.body.empty()) return json::Object();
-    auto parsed = json::parse(request.body);
+    auto parsed = json::parse(request.body, &arena);
     // DynamoDB's has no message at all.
     if (!parsed) {
       return fail("SerializationException",
@@ -88,22 +100,15 @@ class JsonProtocol final : public Protocol {
     out.body += '}';
     return out;
   }
-
- private:
-  static http::Response start(const ReplyTo& to) {
-    http::Response out;
-    out.headers.reserve(6);
-    const std::string_view asked = to.request ? to.request->headers.get("content-type") : "";
-    if (asked.starts_with("application/json")) {
-      out.headers.add("Content-Type", "application/json");
-    } else {
-      out.headers.add("Content-Type", "application/x-amz-json-" + to.service.json_version);
-    }
-    return out;
-  }
 };
 
 }  // namespace
+
+http::Response json_answer(const ReplyTo& to, std::string output) {
+  http::Response out = start(to);
+  out.body = std::move(output);
+  return out;
+}
 
 const Protocol& json_protocol() {
   static const JsonProtocol protocol;

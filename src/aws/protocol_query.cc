@@ -164,7 +164,7 @@ ApiResult<json::Value> read(const Member& member, const Node& node) {
 class QueryProtocol final : public Protocol {
  public:
   ApiResult<json::Object> parse(const ServiceModel&, const Operation& operation,
-                                http::Request& request) const override {
+                                http::Request& request, json::Arena& /*arena*/) const override {
     if (!operation.input) return json::Object();
     return parse_form_input(
         operation.input, request.body.empty() ? request.query() : std::string_view(request.body));

@@ -305,7 +305,7 @@ std::string scalar_to_text(const Member& member, const json::Value& value, Times
 }
 
 ApiResult<json::Object> RestProtocol::parse(const ServiceModel& service, const Operation& operation,
-                                            http::Request& request) const {
+                                            http::Request& request, json::Arena& /*arena*/) const {
   if (!operation.input) return json::Object();
   const Shape& shape = *operation.input.shape;
   TRY(auto out, InputReader(operation, request).read());

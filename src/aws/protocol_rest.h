@@ -22,7 +22,7 @@ std::string scalar_to_text(const Member& member, const json::Value& value, Times
 class RestProtocol : public Protocol {
  public:
   ApiResult<json::Object> parse(const ServiceModel& service, const Operation& operation,
-                                http::Request& request) const override;
+                                http::Request& request, json::Arena& arena) const override;
   http::Response render(const ReplyTo& to, const json::Value& output) const override;
 
  protected:

@@ -254,7 +254,8 @@ std::string check_input(const ServiceModel& model, const Operation& operation,
   }
   if (rest && match_operation(model, request, request.target) != &operation)
     return "the URI matches no operation";
-  auto parsed = protocol(model.protocol).parse(model, operation, request);
+  json::Arena arena;
+  auto parsed = protocol(model.protocol).parse(model, operation, request, arena);
   if (!parsed) return parsed.error().code + ": " + parsed.error().message;
   return difference(test_case.at("params"), *parsed, "");
 }

@@ -4,10 +4,14 @@
 
 namespace dew::json {
 
-Result<Value> parse(std::string_view text) {
+Result<Value> parse(std::string_view text, Arena* arena) {
   boost::json::parse_options options;
   options.max_depth = limits::kJsonDepth;
-  boost::json::stream_parser parser({}, options);
+  constexpr size_t kStackBytes =
+      4096;  // most documents need no other memory for what is unfinished
+  unsigned char stack[kStackBytes];
+  boost::json::stream_parser parser({}, options, stack);
+  if (arena != nullptr) parser.reset(arena);
   boost::system::error_code error;
   const size_t used = parser.write_some(text.data(), text.size(), error);
   if (!error && used < text.size()) error = boost::json::error::extra_data;

@@ -23,8 +23,20 @@ using Array = boost::json::array;
 using String = boost::json::string;
 using boost::json::value_from;
 
-// Strict RFC 8259, limits::kJsonDepth deep. The message says what is wrong and at which byte.
-Result<Value> parse(std::string_view text);
+// Memory for values that end together: taken piece by piece, given back at once by the arena's end.
+// A value that is moved out keeps pointing into it; a copy does not. One thread at a time.
+using Arena = boost::json::monotonic_resource;
+
+// Strict RFC 8259, limits::kJsonDepth deep. The message says what is wrong and at which byte. With
+// an arena the value lives in it.
+Result<Value> parse(std::string_view text, Arena* arena = nullptr);
+
+// `to` becomes `from` without a copy, wherever `from` lives. (An assignment copies between
+// memories.)
+inline void take_over(Object& to, Object&& from) {
+  std::destroy_at(&to);
+  std::construct_at(&to, std::move(from));
+}
 
 // Compact. `dump` of a Value with invalid UTF-8 strings gives invalid UTF-8: encode blobs first.
 std::string dump(const Value& value);

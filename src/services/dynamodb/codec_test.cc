@@ -1,6 +1,8 @@
 // The stored forms, byte for byte (docs/formats/dynamodb-items.md), and the wire's form.
 #include <gtest/gtest.h>
 
+#include "aws/model.h"
+#include "aws/wire_json.h"
 #include "base/encoding.h"
 #include "services/dynamodb/item_codec.h"
 #include "services/dynamodb/key_codec.h"
@@ -73,6 +75,13 @@ TEST(ItemCodec, ReadsBackBothWays) {
   EXPECT_EQ(decode_item_size(bytes).value(), 77U);
   EXPECT_EQ(decode_item_to_wire(bytes).value(), write_item(value));
   EXPECT_EQ(read_item(write_item(value)).value(), value);
+
+  std::string text;
+  ASSERT_TRUE(append_item_json(bytes, text).has_value());
+  const auto* get_item = aws::service_model("dynamodb")->operation("GetItem");
+  std::string rendered;
+  aws::to_wire_json(get_item->output, json::Object{{"Item", write_item(value)}}, rendered);
+  EXPECT_EQ(rendered, R"({"Item":)" + text + "}");
 }
 
 TEST(ItemCodec, RefusesDamage) {

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "aws/wire_json.h"
+#include "base/encoding.h"
 #include "services/dynamodb/wire.h"
 
 namespace dew::dynamodb {
@@ -239,6 +241,90 @@ bool read_map(Reader& reader, typename Builder::Map& out, int level) {
   return true;
 }
 
+// ... or the wire's form as text, which builds nothing.
+bool append_map_json(Reader& reader, std::string& out, int level);
+
+void append_scalar_json(Type type, std::string_view text, std::string& out) {
+  if (type == Type::kB || type == Type::kBS) {
+    out += '"';
+    out += base64_encode(text);
+    out += '"';
+  } else {
+    aws::append_json_string(text, out);
+  }
+}
+
+bool append_value_json(Reader& reader, std::string& out, int level) {
+  uint8_t tag = 0;
+  if (level >= kMaxNestingLevels || !reader.byte(tag)) return false;
+  if (tag == kFalseTag || tag == kTrueTag) {
+    out += tag == kTrueTag ? R"({"BOOL":true})" : R"({"BOOL":false})";
+    return true;
+  }
+  const auto type = static_cast<Type>(tag);
+  if (type > Type::kNull || type == Type::kBool) return false;
+  out += "{\"";
+  out += type_name(type);
+  out += "\":";
+  std::string_view text;
+  size_t count = 0;
+  switch (type) {
+    case Type::kS:
+    case Type::kN:
+    case Type::kB:
+      if (!reader.text(text)) return false;
+      append_scalar_json(type, text, out);
+      break;
+    case Type::kSS:
+    case Type::kNS:
+    case Type::kBS:
+      if (!reader.count(count) || count == 0) return false;
+      for (char mark = '['; count > 0; --count, mark = ',') {
+        if (!reader.text(text)) return false;
+        out += mark;
+        append_scalar_json(type, text, out);
+      }
+      out += ']';
+      break;
+    case Type::kL:
+      if (!reader.count(count)) return false;
+      out += '[';
+      for (bool first = true; count > 0; --count, first = false) {
+        if (!first) out += ',';
+        if (!append_value_json(reader, out, level + 1)) return false;
+      }
+      out += ']';
+      break;
+    case Type::kM:
+      if (!append_map_json(reader, out, level + 1)) return false;
+      break;
+    case Type::kNull:
+    case Type::kBool:
+      out += "true";
+      break;
+  }
+  out += '}';
+  return true;
+}
+
+bool append_map_json(Reader& reader, std::string& out, int level) {
+  size_t count = 0;
+  if (!reader.count(count)) return false;
+  out += '{';
+  std::optional<std::string_view> previous;
+  for (; count > 0; --count) {
+    std::string_view name;
+    if (!reader.text(name) || (previous && *previous >= name)) return false;
+    if (previous) out += ',';
+    aws::append_json_string(name, out);
+    out += ':';
+    if (!append_value_json(reader, out, level)) return false;
+    previous = name;
+  }
+  out += '}';
+  return true;
+}
+
 bool read_header(Reader& reader, uint64_t& size) {
   uint8_t version = 0;
   return reader.byte(version) && version == kVersion && reader.varint(size);
@@ -274,6 +360,14 @@ Result<Item> decode_item(std::string_view bytes) { return read_whole<ValueBuilde
 
 Result<json::Object> decode_item_to_wire(std::string_view bytes) {
   return read_whole<WireBuilder>(bytes);
+}
+
+Result<void> append_item_json(std::string_view bytes, std::string& out) {
+  Reader reader(bytes);
+  uint64_t size = 0;
+  if (!read_header(reader, size) || !append_map_json(reader, out, 0) || !reader.at_end())
+    return damaged();
+  return {};
 }
 
 Result<size_t> decode_item_size(std::string_view bytes) {

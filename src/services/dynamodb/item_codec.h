@@ -20,6 +20,8 @@ std::string encode_item(const Item& item, size_t size);
 Result<Item> decode_item(std::string_view bytes);
 // The item in the wire's form, without a Value in between.
 Result<json::Object> decode_item_to_wire(std::string_view bytes);
+// Appends that form as JSON text; false for damaged bytes, when `out` has part of it.
+Result<void> append_item_json(std::string_view bytes, std::string& out);
 // Only the stored size.
 Result<size_t> decode_item_size(std::string_view bytes);
 

@@ -193,6 +193,12 @@ Output get_item(Engine& engine, aws::Call& call) {
 
   TRY(const auto bytes,
       engine.items.store().get(item_key(table->definition.number, *values.partition, values.sort)));
+  if (bytes && !projection && call.json_output != nullptr && !wants_capacity(input)) {
+    *call.json_output = R"({"Item":)";
+    CHECK_OK(append_item_json(*bytes, *call.json_output));
+    *call.json_output += '}';
+    return json::Value();
+  }
   json::Object out;
   size_t size = 0;
   if (bytes) {

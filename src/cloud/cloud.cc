@@ -9,6 +9,7 @@
 #include "cloud/admin.h"
 #include "cloud/app_ports.h"
 #include "cloud/front_door.h"
+#include "cloud/start_up_memory.h"
 #include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
 #include "services/dynamodb/service.h"
@@ -94,6 +95,7 @@ class Cloud final : public cli::RunningCloud {
     // What a stack update left unfinished in an earlier life goes on only now, when services can be
     // called.
     cloudformation_.resume();
+    release_start_up_memory();
     admin_.set_ready();
     return {};
   }

@@ -9,6 +9,7 @@ from . import aws
 from .processes import BenchError, Child, ROOT, WORK, free_port
 
 PEERS = WORK / "peers"
+POLICY = ROOT / "build" / "release" / "bench" / "dew_bench_policy"
 PEER = ROOT / "build" / "release" / "bench" / "dew_bench_peer"
 
 

@@ -3,6 +3,7 @@ else the machine does in between falls on all alike. Figures are collected by na
 
 import contextlib
 import shutil
+import subprocess
 import sys
 
 from . import aws, cloud, load, peers
@@ -135,7 +136,19 @@ class DynamoDb:
                 figures.add(f"{name}_{operation}_rate", one.rate)
 
 
-ROWS = {"ready": Ready, "up": Up, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb}
+class Policy:
+    """What authorizing costs, without the wire."""
+
+    def __init__(self, plan, stack):
+        pass
+
+    def measure(self, figures):
+        for line in subprocess.run([peers.POLICY], check=True, capture_output=True, text=True).stdout.splitlines():
+            name, value = line.split()
+            figures.add(name, float(value))
+
+
+ROWS = {"ready": Ready, "up": Up, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb, "policy": Policy}
 
 
 def run(names, plan):

@@ -57,6 +57,14 @@ def lines(m):
         ratio = m.ratio("dew_fsync_PutItem_rate", "dynalite_PutItem_rate")
         yield ("PutItem, 16 connections, durable", number(m["dew_fsync_PutItem_rate"], "/s"),
                "dynalite (memory)", f"{ratio:.1f}x", "", "")
+    if "policy_evaluations_rate" in m:
+        yield None
+        yield ("policy evaluations", number(m["policy_evaluations_rate"], "/s"), "three policies, ten statements", "", "", "")
+        yield ("authorizing a GetItem: administrator", number(m["authorize_admin_ns"], "ns"), "", "", "< 300 ns",
+               verdict(m["authorize_admin_ns"] < 300))
+        yield ("authorizing a GetItem: a known role", number(m["authorize_role_ns"], "ns"),
+               "with LeadingKeys " + number(m["authorize_leading_keys_ns"], "ns"), "", "< 2,000 ns",
+               verdict(m["authorize_role_ns"] < 2000))
 
 
 SIDES = (("dew_cpp", "dew, C++ hello"), ("dew_node", "dew, Node hello"),

@@ -7,14 +7,27 @@
 // not moved out of it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "aws/api_error.h"
 #include "json/json.h"
 #include "net/http.h"
+#include "policy/policy.h"
 
 namespace dew::aws {
+
+// What a session adds to the user or role whose it is.
+struct Session {
+  int64_t issued_seconds = 0;  // since the epoch
+  bool limited = false;        // it was given policies: they limit it, be there none that allows
+  std::vector<policy::PolicyPtr> policies;
+  std::map<std::string, std::string> tags;
+};
 
 // Who calls. In-process calls carry the identity of whoever they act for.
 struct Identity {
@@ -22,7 +35,14 @@ struct Identity {
   std::string arn = "arn:aws:iam::000000000000:root";
   std::string user_id = "000000000000";
   std::string access_key;  // empty for in-process calls
+  bool anonymous = false;  // an unsigned request to S3: only a bucket policy can let it in
+  std::shared_ptr<const Session> session;  // of temporary credentials
 };
+
+// For the store: all of an identity but its key.
+json::Object to_json(const Identity& identity);
+// A session's policy that cannot be read any more allows nothing.
+Identity identity_from_json(const json::Object& record);
 
 struct Call {
   std::string service;    // botocore's name: dynamodb, lambda, apigateway, s3, iam, sts, ssm, logs,

@@ -26,7 +26,7 @@ class CredentialSource {
   virtual std::optional<Credential> find(std::string_view access_key) = 0;
 };
 
-// Asked before every operation that comes over the wire, once its input is parsed and valid.
+// Asked before every operation, over the wire or in-process, once its input is parsed and valid.
 // Thread-safe; runs on io threads. Without one, every authenticated caller may do everything.
 class Authorizer {
  public:

@@ -313,6 +313,7 @@ ApiResult<json::Value> Dispatcher::call(const Identity& identity, std::string_vi
   call.request_id = new_request_id(service);
   call.identity = identity;
   call.input = std::move(input);
+  if (impl_->authorizer) CHECK_OK(impl_->authorizer->authorize(call));
 
   // Shared with the completion: the thread that releases may still be at it when this one has left.
   struct Wait {

@@ -61,6 +61,14 @@ void add_common(CLI::App& app, CommonOptions& options, unsigned which) {
   app.add_flag("--verbose", options.verbose, "Say more, such as every event of the stack");
 }
 
+void add_iam(CLI::App& app, std::string& iam) {
+  app.add_option("--iam", iam,
+                 "enforce: IAM policies decide, as on AWS; audit: everything is let through, and "
+                 "the log says what would be denied; off")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"enforce", "audit", "off"}));
+}
+
 // Everything below is one command each.
 
 struct Options {
@@ -90,6 +98,7 @@ CLI::App* add_up(CLI::App& app, UpOptions& options) {
       ->check(CLI::Range(0, 65535));
   command->add_option("--host", options.host, "Address to bind")->capture_default_str();
   command->add_option("--data", options.data, "Where state is kept; else DIR/.dew");
+  add_iam(*command, options.iam);
   command->add_flag("--no-fsync", options.no_fsync, "Faster writes that a power loss may undo");
   command->add_flag("--no-watch", options.no_watch,
                     "Deploy once; do not redeploy when files change");
@@ -120,6 +129,7 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
       ->capture_default_str();
   command->add_option("-r,--region", options.region, "Region")->capture_default_str();
   command->add_option("--data", options.data, "Where state is kept; else $XDG_STATE_HOME/dewpoint");
+  add_iam(*command, options.iam);
   command->add_flag("--no-fsync", options.no_fsync, "Faster writes that a power loss may undo");
   command
       ->add_option("--log-level", options.log_level,
@@ -135,6 +145,7 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
 CLI::App* add_exec(CLI::App& app, ExecOptions& options) {
   auto* command = app.add_subcommand("exec", "Run a command against a throw-away cloud");
   add_common(*command, options.common, kStage);
+  add_iam(*command, options.iam);
   command->add_option("--data", options.data,
                       "Keep state here instead of in a temporary directory");
   command
@@ -317,6 +328,23 @@ void settle_exec(ExecOptions& options, std::vector<std::string> command) {
 }
 
 }  // namespace
+
+IamMode parse_iam(std::string_view text) {
+  if (text == "audit") return IamMode::kAudit;
+  return text == "off" ? IamMode::kOff : IamMode::kEnforce;
+}
+
+std::string_view iam_text(IamMode mode) {
+  switch (mode) {
+    case IamMode::kEnforce:
+      return "enforced: policies decide";
+    case IamMode::kAudit:
+      return "audit: nothing is denied, the log says what would be";
+    case IamMode::kOff:
+      break;
+  }
+  return "off: nothing is denied";
+}
 
 int run(int argc, char** argv, const LaunchCloud& launch) {
   CLI::App app(kIntroduction, "dew");

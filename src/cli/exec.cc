@@ -103,6 +103,7 @@ int run_exec(const ExecOptions& options, const LaunchCloud& launch) {
   cloud_options.port = 0;
   cloud_options.http_port = 0;
   cloud_options.data_directory = data;
+  cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = region_of(options.common);
   cloud_options.fsync = !options.data.empty();
   auto cloud = launch(cloud_options);

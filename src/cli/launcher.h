@@ -8,10 +8,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
 namespace dew::cli {
+
+// Whether policies decide; audit lets everything through and logs what would be denied.
+enum class IamMode { kEnforce, kAudit, kOff };
+IamMode parse_iam(std::string_view text);
+std::string_view iam_text(IamMode mode);  // for a banner
 
 struct CloudOptions {
   std::string bind_address = "127.0.0.1";
@@ -20,6 +26,7 @@ struct CloudOptions {
   std::string data_directory;
   std::string region = "us-east-1";
   bool fsync = true;
+  IamMode iam = IamMode::kEnforce;
 };
 
 class RunningCloud {

@@ -35,6 +35,7 @@ struct UpOptions {
   bool no_fsync = false;
   bool no_watch = false;
   bool no_logs = false;
+  std::string iam = "enforce";
   std::string log_level = "warn";
 };
 
@@ -45,6 +46,7 @@ struct ServeOptions {
   int http_port = 3000;
   std::string data;
   bool no_fsync = false;
+  std::string iam = "enforce";
   std::string log_level = "warn";
 };
 
@@ -53,6 +55,7 @@ struct ExecOptions {
   bool directory_given = false;
   std::vector<std::string> command;
   std::string data;  // empty: a temporary directory, removed afterwards
+  std::string iam = "enforce";
   std::string log_level = "warn";
 };
 

@@ -22,6 +22,7 @@ int run_serve(const ServeOptions& options, const LaunchCloud& launch) {
   cloud_options.port = options.port;
   cloud_options.http_port = static_cast<uint16_t>(options.http_port);
   cloud_options.data_directory = data;
+  cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = options.region;
   cloud_options.fsync = !options.no_fsync;
   auto cloud = launch(cloud_options);

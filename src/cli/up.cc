@@ -146,7 +146,7 @@ class Up {
   void info_rows() {
     const auto info = api_.admin("GET", "/_dew/info");
     if (!info) return;
-    for (const auto* key : {"auth", "isolation"}) {
+    for (const auto* key : {"auth", "iam", "isolation"}) {
       const json::Value* value = json::find(*info, key);
       if (!value) continue;
       std::string_view label = key;  // on the first row only
@@ -243,6 +243,7 @@ int run_up(const UpOptions& options, const LaunchCloud& launch) {
   cloud_options.port = options.port;
   cloud_options.http_port = static_cast<uint16_t>(http_port);
   cloud_options.data_directory = data;
+  cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = region_of(options.common);
   cloud_options.fsync = !options.no_fsync;
   auto cloud = launch(cloud_options);

@@ -4,10 +4,12 @@
 
 #include <filesystem>
 
+#include "authz/authorizer.h"
 #include "aws/dispatcher.h"
 #include "cloud/adapters.h"
 #include "cloud/admin.h"
 #include "cloud/app_ports.h"
+#include "cloud/authorization.h"
 #include "cloud/front_door.h"
 #include "cloud/start_up_memory.h"
 #include "services/apigateway/service.h"
@@ -54,6 +56,8 @@ class Cloud final : public cli::RunningCloud {
         lambda_(context_, log_sink_),
         apigateway_(context_, invoker_, &gateway_log_),
         cloudformation_(context_),
+        sources_(iam_, s3_, lambda_, dynamodb_),
+        authorizer_(sources_, clock_, config_.account, iam_mode()),
         apps_(loops_, options.bind_address,
               [this](http::Request request, http::Responder respond, std::string api_id,
                      std::string stage, std::string path) {
@@ -65,6 +69,7 @@ class Cloud final : public cli::RunningCloud {
     invoker_.set(&lambda_);
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);
+    dispatcher_.set_authorizer(&authorizer_);
     logs_.register_operations(registry_);
     ssm_.register_operations(registry_);
     iam_.register_operations(registry_);
@@ -80,6 +85,12 @@ class Cloud final : public cli::RunningCloud {
   ~Cloud() override { stop(std::chrono::milliseconds(0)); }
 
   Result<void> listen() {
+    for (const auto& [names, entry] : registry_.entries()) {
+      if (authz::find_rule(names.first, names.second) != nullptr) continue;
+      return fail(ErrorKind::kInternal,
+                  fmt::format("{}:{} has no IAM action: src/authz/rules_*.cc must name it",
+                              names.first, names.second));
+    }
     net::ServerOptions options;
     options.address = options_.bind_address;
     options.port = options_.port;
@@ -113,6 +124,18 @@ class Cloud final : public cli::RunningCloud {
   }
 
  private:
+  authz::Mode iam_mode() const {
+    switch (options_.iam) {
+      case cli::IamMode::kAudit:
+        return authz::Mode::kAudit;
+      case cli::IamMode::kOff:
+        return authz::Mode::kOff;
+      case cli::IamMode::kEnforce:
+        break;
+    }
+    return authz::Mode::kEnforce;
+  }
+
   services::Config make_config() {
     services::Config config;
     config.region = options_.region;
@@ -137,9 +160,13 @@ class Cloud final : public cli::RunningCloud {
   }
 
   json::Object info() const {
-    json::Object out{{"version", DEW_VERSION},     {"region", config_.region},
-                     {"account", config_.account}, {"endpoint", config_.endpoint()},
-                     {"apiUrl", apps_.url()},      {"auth", "relaxed"},
+    json::Object out{{"version", DEW_VERSION},
+                     {"region", config_.region},
+                     {"account", config_.account},
+                     {"endpoint", config_.endpoint()},
+                     {"apiUrl", apps_.url()},
+                     {"auth", "relaxed"},
+                     {"iam", cli::iam_text(options_.iam)},
                      {"fsync", options_.fsync}};
     json::Array isolation;
     for (const auto& line : lambda_.isolation()) isolation.emplace_back(line);
@@ -169,6 +196,8 @@ class Cloud final : public cli::RunningCloud {
   lambda::Service lambda_;
   apigateway::Service apigateway_;
   cloudformation::Service cloudformation_;
+  CloudSources sources_;
+  authz::Authorizer authorizer_;
   AppPorts apps_;
   Admin admin_;
   FrontDoor front_door_;

@@ -17,6 +17,24 @@ std::string_view handler_code(const aws::ApiError& error) {
   return "InvalidRequest";
 }
 
+// Whoever asked, or the stack's role, as the service assumes it. A role that it may not assume
+// leaves it with its own name, which may do nothing.
+aws::Identity acting_identity(Engine& engine, const Stack& stack) {
+  if (!stack.operation) return {};
+  // Without one of its own, an operation uses the role that the stack was given before.
+  const auto& role = stack.operation->role_arn.empty() ? stack.role_arn : stack.operation->role_arn;
+  if (role.empty()) return stack.operation->identity;
+  const auto& account = engine.context().config.account;
+  aws::Identity service{account, "cloudformation.amazonaws.com", "cloudformation.amazonaws.com",
+                        ""};
+  const auto assumed = engine.context().caller.call(
+      service, "sts", "AssumeRole", {{"RoleArn", role}, {"RoleSessionName", "AWSCloudFormation"}});
+  if (!assumed) return service;
+  const auto* user = json::object_at(assumed->as_object(), "AssumedRoleUser");
+  if (user == nullptr) return service;
+  return {account, json::string_or(*user, "Arn"), json::string_or(*user, "AssumedRoleId"), ""};
+}
+
 }  // namespace
 
 std::string joined(const std::vector<std::string>& texts) {
@@ -37,8 +55,7 @@ Run::Run(Engine& engine, Stack stack)
     : engine_(engine),
       stacks_(engine.stacks()),
       stack_(std::move(stack)),
-      session_(engine.context().caller,
-               stack_.operation ? stack_.operation->identity : aws::Identity{},
+      session_(engine.context().caller, acting_identity(engine, stack_),
                engine.context().config.account, engine.context().config.region) {}
 
 ApiResult<void> Run::load() {

@@ -74,9 +74,7 @@ json::Object operation_to_json(const Operation& operation) {
           {"Phase", static_cast<int>(operation.phase)},
           {"Paused", operation.paused},
           {"OnFailure", static_cast<int>(operation.on_failure)},
-          {"Account", operation.identity.account},
-          {"Arn", operation.identity.arn},
-          {"UserId", operation.identity.user_id},
+          {"Identity", aws::to_json(operation.identity)},
           {"Token", operation.token},
           {"Began", operation.began},
           {"Given", map_to_json(operation.given)},
@@ -94,8 +92,12 @@ Operation operation_from_json(const json::Object& record) {
   out.phase = enum_at<Phase>(record, "Phase");
   out.paused = flag(record, "Paused");
   out.on_failure = enum_at<OnFailure>(record, "OnFailure");
-  out.identity = {json::string_or(record, "Account"), json::string_or(record, "Arn"),
-                  json::string_or(record, "UserId"), ""};
+  if (const auto* identity = json::object_at(record, "Identity")) {
+    out.identity = aws::identity_from_json(*identity);
+  } else {  // written by an earlier version
+    out.identity = {json::string_or(record, "Account"), json::string_or(record, "Arn"),
+                    json::string_or(record, "UserId"), ""};
+  }
   out.token = json::string_or(record, "Token");
   out.began = json::number_at(record, "Began").value_or(0);
   out.given = map_from_json<GivenParameters>(record, "Given");

@@ -41,6 +41,12 @@ constexpr Operation kOperations[] = {
 Service::Service(const services::Context& context) : engine_(std::make_unique<Engine>(context)) {}
 Service::~Service() = default;
 
+std::string Service::partition_key(std::string_view table, std::string_view index) const {
+  if (!index.empty()) return {};
+  const auto found = engine_->tables.find(table);
+  return found ? (*found)->definition.keys.partition.name : std::string();
+}
+
 void Service::register_operations(aws::Registry& registry) {
   for (const auto& operation : kOperations) {
     registry.add("dynamodb", operation.name, operation.run,

@@ -23,6 +23,10 @@ class Service {
 
   void register_operations(aws::Registry& registry);
 
+  // The name of a table's partition key, from memory; empty: no such table, or an index, of which
+  // there are none.
+  std::string partition_key(std::string_view table, std::string_view index) const;
+
  private:
   std::unique_ptr<Engine> engine_;
 };

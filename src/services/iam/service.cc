@@ -1,10 +1,36 @@
 #include "services/iam/service.h"
 
+#include "base/log.h"
 #include "services/iam/state.h"
 
 namespace dew::iam {
 
-Service::Service(const services::Context& context) : state_(new State{context, {}}) {}
+namespace {
+
+// Of no two clouds of this process the same.
+uint64_t next_version() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
+}
+
+bool reads(std::string_view operation) {
+  return operation.starts_with("Get") || operation.starts_with("List") ||
+         operation.starts_with("Simulate");
+}
+
+}  // namespace
+
+Service::Service(const services::Context& context) : state_(std::make_unique<State>(context)) {
+  state_->version = next_version();
+  const auto prefix = store::Key("iam").add("key");
+  const auto loaded =
+      services::scan(context.store, prefix, {}, [&](std::string_view key, const json::Object&) {
+        const auto id = store::KeyReader(key.substr(prefix.str().size())).text();
+        if (id) remember_key(*state_, *id);
+        return true;
+      });
+  if (!loaded) log::error("iam: cannot read the stored access keys: {}", loaded.error().message);
+}
 Service::~Service() = default;
 
 void Service::register_operations(aws::Registry& registry) {
@@ -12,12 +38,15 @@ void Service::register_operations(aws::Registry& registry) {
     registry.add("iam", std::move(name), aws::Run::kInline,
                  [state = state_.get(), operation = std::move(operation)](Call& call) {
                    std::lock_guard lock(state->mutex);
-                   return operation(*state, call);
+                   auto result = operation(*state, call);
+                   if (!reads(call.operation)) state->version = next_version();
+                   return result;
                  });
   };
   add_role_operations(add);
   add_user_operations(add);
   add_policy_operations(add);
+  add_simulate_operations(add);
   add_principal_operations(add, Principal::kRole);
   add_principal_operations(add, Principal::kUser);
 }
@@ -25,17 +54,21 @@ void Service::register_operations(aws::Registry& registry) {
 std::optional<aws::Credential> Service::find_access_key(std::string_view access_key_id) const {
   // All that were made here begin so; the made-up keys of local tools are not worth a lookup each.
   if (!access_key_id.starts_with("AKIA")) return std::nullopt;
-  std::lock_guard lock(state_->mutex);
-  const auto record =
-      services::load(state_->context.store, store::Key("iam").add("key").add(access_key_id));
-  if (!record || !*record || json::string_or(**record, "Status") != "Active") return std::nullopt;
-  const auto user =
-      load_principal(*state_, Principal::kUser, json::string_or(**record, "UserName"));
-  if (!user) return std::nullopt;
-  return aws::Credential{json::string_or(**record, "SecretAccessKey"),
-                         "",
-                         {state_->context.config.account, json::string_or(*user, "Arn"),
-                          json::string_or(*user, "UserId"), std::string(access_key_id)}};
+  return state_->keys.read([&](const Keys& keys) -> std::optional<aws::Credential> {
+    const auto it = keys.find(access_key_id);
+    if (it == keys.end()) return std::nullopt;
+    return it->second;
+  });
+}
+
+uint64_t Service::version() const { return state_->version; }
+
+policy::AttachedPtr Service::attached_to_user(std::string_view name) const {
+  return load_attached(*state_, Principal::kUser, name);
+}
+
+policy::AttachedPtr Service::attached_to_role(std::string_view name) const {
+  return load_attached(*state_, Principal::kRole, name);
 }
 
 }  // namespace dew::iam

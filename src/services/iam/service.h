@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "aws/credentials.h"
+#include "policy/attached.h"
 #include "services/context.h"
 
 namespace dew::iam {
@@ -25,9 +26,16 @@ class Service {
 
   void register_operations(aws::Registry& registry);
 
-  // The secret behind a user's access key; nullopt when there is none, or it is inactive. The cloud
-  // hands this to sts, which answers for every kind of key.
+  // From memory: the secret behind a user's access key; nullopt when there is none, or it is
+  // inactive. The cloud hands this to sts, which answers for every kind of key.
   std::optional<aws::Credential> find_access_key(std::string_view access_key_id) const;
+
+  // Another one after every change of a user, a role or a policy, in no other cloud the same: what
+  // the look-ups below gave may be kept as long as it stays.
+  uint64_t version() const;
+  // What is attached to them, compiled; null: no such principal. Reads the store.
+  policy::AttachedPtr attached_to_user(std::string_view name) const;
+  policy::AttachedPtr attached_to_role(std::string_view name) const;
 
  private:
   std::unique_ptr<State> state_;

@@ -6,12 +6,17 @@
 //   ID                     an access key: user, secret, status
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "aws/credentials.h"
+#include "base/guarded.h"
+#include "policy/attached.h"
 #include "policy/policy.h"
 #include "services/context.h"
 #include "services/records.h"
@@ -32,10 +37,22 @@ inline constexpr size_t kDefaultPage = 100;
 using aws::ApiResult;
 using aws::Call;
 
+struct Hash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+// The active access keys, as find_access_key() answers with them.
+using Keys = std::unordered_map<std::string, aws::Credential, Hash, std::equal_to<>>;
+
 struct State {
   services::Context context;
   mutable std::mutex mutex;
+  Guarded<Keys> keys;
+  std::atomic<uint64_t> version = 0;  // attached.h
 };
+
+// Reads an access key's record into State::keys, or takes it out.
+void remember_key(State& state, std::string_view id);
 
 enum class Principal { kRole, kUser };
 
@@ -75,6 +92,11 @@ json::Object describe(Principal kind, const json::Object& record);
 ApiResult<json::Object> load_policy(const State& state, std::string_view policy_arn);
 ApiResult<int64_t> attachments(const State& state, std::string_view policy_arn);
 
+// What is attached to a user or role, compiled; null: no such principal.
+policy::AttachedPtr load_attached(const State& state, Principal kind, std::string_view name);
+// The document of a managed policy's default version, compiled; null: no such policy.
+policy::PolicyPtr compile_managed(const State& state, std::string_view policy_arn);
+
 // AWS's own policies that deployments attach.
 struct ManagedPolicy {
   std::string_view path;  // "/service-role/"
@@ -88,6 +110,7 @@ using Add = std::function<void(std::string, Operation)>;
 void add_role_operations(const Add& add);
 void add_user_operations(const Add& add);
 void add_policy_operations(const Add& add);
+void add_simulate_operations(const Add& add);
 // PutRolePolicy/PutUserPolicy, AttachRolePolicy/AttachUserPolicy, TagRole/TagUser, … for either
 // kind.
 void add_principal_operations(const Add& add, Principal kind);

@@ -116,6 +116,7 @@ ApiResult<json::Value> create_access_key(State& state, Call& call) {
   services::save(batch, key_key(id), key);
   services::save(batch, principal_key(Principal::kUser, name), user);
   CHECK_OK(state.context.store.commit(batch));
+  remember_key(state, id);
   return json::Object{{"AccessKey", std::move(key)}};
 }
 
@@ -146,7 +147,9 @@ ApiResult<json::Value> update_access_key(State& state, Call& call) {
   const auto id = json::string_or(call.input, "AccessKeyId");
   TRY(auto key, load_key(state, name, id));
   key["Status"] = json::string_or(call.input, "Status");
-  return store_record(state, key_key(id), key);
+  CHECK_OK(store_record(state, key_key(id), key));
+  remember_key(state, id);
+  return json::Object{};
 }
 
 ApiResult<json::Value> delete_access_key(State& state, Call& call) {
@@ -163,6 +166,7 @@ ApiResult<json::Value> delete_access_key(State& state, Call& call) {
   batch.erase(key_key(id));
   services::save(batch, principal_key(Principal::kUser, name), user);
   CHECK_OK(state.context.store.commit(batch));
+  remember_key(state, id);
   return json::Object{};
 }
 

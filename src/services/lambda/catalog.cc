@@ -153,12 +153,21 @@ void Catalog::install(RecordPtr record) {
   const auto add_target = [&](const std::string& qualifier, const std::string& version) {
     const auto fleet = after->fleets.find(version);
     if (fleet == after->fleets.end()) return;
-    const auto policy = record->policies.find(qualifier);
-    after->targets[qualifier] = std::make_shared<const Target>(
-        Target{fleet->second, version,
-               function_arn(config.region, config.account, record->name, qualifier),
-               policy == record->policies.end() ? std::make_shared<const Policy>()
-                                                : std::make_shared<const Policy>(policy->second)});
+    Target target{fleet->second, version,
+                  function_arn(config.region, config.account, record->name, qualifier),
+                  std::make_shared<const Policy>(), nullptr};
+    if (const auto it = record->policies.find(qualifier); it != record->policies.end()) {
+      target.policy = std::make_shared<const Policy>(it->second);
+      auto compiled =
+          policy::Policy::parse(json::dump(policy_document(it->second)), policy::Kind::kResource);
+      if (compiled) {
+        target.compiled = *std::move(compiled);
+      } else {
+        log::error("lambda: the resource policy of {} cannot be read, it allows nobody: {}",
+                   target.invoked_arn, compiled.error().message);
+      }
+    }
+    after->targets[qualifier] = std::make_shared<const Target>(std::move(target));
   };
   add_target("", std::string(kLatest));
   add_target(std::string(kLatest), std::string(kLatest));

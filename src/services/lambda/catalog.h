@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "base/guarded.h"
+#include "policy/policy.h"
 #include "services/context.h"
 #include "services/lambda/names.h"
 #include "services/lambda/pool.h"
@@ -25,6 +26,7 @@ struct Target {
   std::string version;      // executed
   std::string invoked_arn;  // qualified as asked
   std::shared_ptr<const Policy> policy;
+  policy::PolicyPtr compiled;  // the same for evaluation; null: no statement
 };
 using TargetPtr = std::shared_ptr<const Target>;
 

@@ -233,4 +233,10 @@ json::Object configuration_json(const VersionConfig& c, const std::string& regio
   return o;
 }
 
+json::Object policy_document(const Policy& policy) {
+  json::Array statements;
+  for (const auto& statement : policy.statements) statements.emplace_back(statement.document);
+  return {{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", std::move(statements)}};
+}
+
 }  // namespace dew::lambda

@@ -63,6 +63,8 @@ struct Policy {
   std::string revision_id;
   std::vector<Statement> statements;
 };
+// As GetPolicy shows it.
+json::Object policy_document(const Policy& policy);
 
 struct EventInvokeConfig {
   std::optional<int> retries;          // MaximumRetryAttempts

@@ -7,12 +7,6 @@ namespace {
 
 constexpr size_t kMaxPolicyBytes = 20'480;
 
-json::Object policy_document(const Policy& policy) {
-  json::Array statements;
-  for (const auto& statement : policy.statements) statements.emplace_back(statement.document);
-  return {{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", std::move(statements)}};
-}
-
 std::string policy_key(const FunctionName& name) {
   return name.qualifier == kLatest ? "" : std::string(name.qualifier);
 }

@@ -149,6 +149,13 @@ void Service::invoke_async(InvokeRequest request, Done done) {
   impl_->core.invoke(std::move(request), std::move(done));
 }
 
+policy::PolicyPtr Service::function_policy(std::string_view name,
+                                           std::string_view qualifier) const {
+  if (impl_->core.catalog == nullptr) return nullptr;
+  const auto target = impl_->core.catalog->resolve(name, qualifier);
+  return target ? target->compiled : nullptr;
+}
+
 std::vector<std::string> Service::isolation() const {
   if (impl_->core.sandbox == nullptr) return {"functions cannot run: " + impl_->core.start_error};
   const auto& found = impl_->core.sandbox->isolation();

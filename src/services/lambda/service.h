@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "aws/registry.h"
+#include "policy/policy.h"
 #include "services/context.h"
 #include "services/lambda/invocation.h"
 #include "services/lambda/log_sink.h"
@@ -37,6 +38,9 @@ class Service {
 
   // Kills every environment; what is in flight is answered. Not from a loop's thread.
   void stop();
+
+  // A function's resource policy, compiled, from memory; null: it has none.
+  policy::PolicyPtr function_policy(std::string_view name, std::string_view qualifier) const;
 
  private:
   struct Impl;

@@ -127,6 +127,7 @@ ApiResult<json::Value> delete_bucket(State& state, Call& call) {
   }
   batch.erase(bucket_key(name));
   CHECK_OK(commit(state, batch, std::move(bodies)));
+  state.policies.with([&](auto& policies) { policies.erase(name); });
   return json::Object{};
 }
 

@@ -3,15 +3,44 @@
 #include <unordered_set>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "services/s3/state.h"
 
 namespace dew::s3 {
+
+namespace {
+
+void load_policies(State& state) {
+  const auto loaded = services::scan(
+      state.context.store, store::Key("s3").add("bucket"), {},
+      [&](std::string_view, const json::Object& bucket) {
+        const auto text = json::string_at(bucket, "Policy");
+        if (!text) return true;
+        const auto name = json::string_or(bucket, "Name");
+        auto policy = policy::Policy::parse(*text, policy::Kind::kResource);
+        if (!policy) {
+          log::error("s3: the policy of bucket {} cannot be read: {}", name,
+                     policy.error().message);
+          // It may have been there to keep somebody out.
+          policy = policy::Policy::parse(
+              R"({"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}})",
+              policy::Kind::kResource);
+        }
+        state.policies.with([&](auto& policies) { policies.emplace(name, *std::move(policy)); });
+        return true;
+      });
+  if (!loaded) log::error("s3: cannot read the buckets: {}", loaded.error().message);
+}
+
+}  // namespace
 
 Service::Service(const services::Context& context)
     : state_(new State{
           context,
           std::make_shared<Bodies>(context.config.data_directory + "/s3", context.config.fsync),
-          {}}) {
+          {},
+          Guarded<std::map<std::string, policy::PolicyPtr, std::less<>>>()}) {
+  load_policies(*state_);
   std::unordered_set<std::string> live;
   for (const auto* kind : {"object", "part"}) {
     const auto scanned = services::scan(context.store, store::Key("s3").add(kind), {},
@@ -27,6 +56,13 @@ Service::Service(const services::Context& context)
   const auto swept =
       state_->bodies->sweep([&](std::string_view id) { return live.contains(std::string(id)); });
   if (!swept) log::error("s3: {}", swept.error().message);
+}
+
+policy::PolicyPtr Service::bucket_policy(std::string_view bucket) const {
+  return state_->policies.read([&](const auto& policies) -> policy::PolicyPtr {
+    const auto it = policies.find(bucket);
+    return it == policies.end() ? nullptr : it->second;
+  });
 }
 
 Service::~Service() = default;

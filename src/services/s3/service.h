@@ -10,6 +10,7 @@
 
 #include <memory>
 
+#include "policy/policy.h"
 #include "services/context.h"
 
 namespace dew::s3 {
@@ -22,6 +23,9 @@ class Service {
   ~Service();
 
   void register_operations(aws::Registry& registry);
+
+  // A bucket's policy, compiled, from memory; null: it has none.
+  policy::PolicyPtr bucket_policy(std::string_view bucket) const;
 
  private:
   std::unique_ptr<State> state_;

@@ -55,12 +55,18 @@ ApiResult<json::Value> change(State& state, const json::Object& input,
   return json::Object{};
 }
 
+void forget_policy(State& state, const json::Object& input) {
+  state.policies.with([&](auto& policies) { policies.erase(json::string_or(input, "Bucket")); });
+}
+
 ApiResult<json::Value> erase(State& state, const Call& call, const Setting& setting) {
-  return change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  auto erased = change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     bucket.erase(setting.stored);
     if (setting.stored == kEncryption.stored) bucket.erase("DefaultEncryption");
     return {};
   });
+  if (erased && setting.stored == kPolicy.stored) forget_policy(state, call.input);
+  return erased;
 }
 
 ApiResult<json::Value> put_policy(State& state, Call& call) {
@@ -76,7 +82,7 @@ ApiResult<json::Value> put_policy(State& state, Call& call) {
                          ? "Policies must be valid JSON and the first byte must be '{'"
                          : parsed.error().message);
   }
-  return change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  auto stored = change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     const auto arn = "arn:aws:s3:::" + json::string_or(bucket, "Name");
     for (const auto& resource : (*parsed)->resources()) {
       if (!resource.starts_with(arn) && resource.find('*') == std::string::npos) {
@@ -86,6 +92,12 @@ ApiResult<json::Value> put_policy(State& state, Call& call) {
     bucket[kPolicy.stored] = document;
     return {};
   });
+  if (stored) {
+    state.policies.with([&](auto& policies) {
+      policies.insert_or_assign(json::string_or(call.input, "Bucket"), *parsed);
+    });
+  }
+  return stored;
 }
 
 ApiResult<json::Value> put_encryption(State& state, Call& call) {

@@ -8,11 +8,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
+#include "base/guarded.h"
+#include "policy/policy.h"
 #include "services/context.h"
 #include "services/records.h"
 #include "services/s3/bodies.h"
@@ -36,6 +39,8 @@ struct State {
   services::Context context;
   std::shared_ptr<Bodies> bodies;
   std::mutex mutex;  // held while records change
+  // The policies of the buckets that have one, compiled.
+  Guarded<std::map<std::string, policy::PolicyPtr, std::less<>>> policies;
 };
 
 store::Key bucket_key(std::string_view bucket);

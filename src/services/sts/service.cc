@@ -13,9 +13,11 @@ store::Key session_key(std::string_view access_key) {
 }
 
 json::Object to_record(const Session& session) {
-  return json::Object{{"secret", session.secret},         {"token", session.token},
-                      {"expires_ms", session.expires_ms}, {"account", session.identity.account},
-                      {"arn", session.identity.arn},      {"user_id", session.identity.user_id}};
+  auto record = aws::to_json(session.identity);
+  record["secret"] = session.secret;
+  record["token"] = session.token;
+  record["expires_ms"] = session.expires_ms;
+  return record;
 }
 
 Session from_record(const json::Object& record, std::string_view access_key) {
@@ -23,8 +25,8 @@ Session from_record(const json::Object& record, std::string_view access_key) {
   session.secret = json::string_or(record, "secret");
   session.token = json::string_or(record, "token");
   session.expires_ms = json::int_at(record, "expires_ms").value_or(0);
-  session.identity = {json::string_or(record, "account"), json::string_or(record, "arn"),
-                      json::string_or(record, "user_id"), std::string(access_key)};
+  session.identity = aws::identity_from_json(record);
+  session.identity.access_key = access_key;
   return session;
 }
 
@@ -115,11 +117,51 @@ aws::ApiResult<json::Value> Service::get_caller_identity(aws::Call& call) {
                       {"Arn", call.identity.arn}};
 }
 
+// The session's policies and tags. Managed policies are what they are at this moment.
+aws::ApiResult<std::shared_ptr<const aws::Session>> Service::session_of(
+    const json::Object& input) const {
+  auto out = std::make_shared<aws::Session>();
+  out->issued_seconds = context_.clock.now_ms() / 1000;
+  const auto add = [&](std::string_view text) -> aws::ApiResult<void> {
+    auto policy = policy::Policy::parse(text, policy::Kind::kIdentity);
+    if (!policy) return aws::fail("MalformedPolicyDocument", policy.error().message);
+    out->limited = true;
+    out->policies.push_back(*std::move(policy));
+    return {};
+  };
+  if (const auto text = json::string_at(input, "Policy")) CHECK_OK(add(*text));
+  if (const auto* arns = json::array_at(input, "PolicyArns")) {
+    if (arns->size() > kSessionPolicies) {
+      return aws::fail("ValidationError",
+                       "1 validation error detected: Value at 'policyArns' "
+                       "failed to satisfy constraint: Member must have length "
+                       "less than or equal to 10");
+    }
+    for (const auto& one : *arns) {
+      const auto arn = json::string_or(one.as_object(), "arn");
+      TRY(const auto policy, context_.caller.call({}, "iam", "GetPolicy", {{"PolicyArn", arn}}));
+      const auto version =
+          json::string_or(*json::object_at(policy.as_object(), "Policy"), "DefaultVersionId");
+      TRY(const auto found, context_.caller.call({}, "iam", "GetPolicyVersion",
+                                                 {{"PolicyArn", arn}, {"VersionId", version}}));
+      const auto document = url_decode(
+          json::string_or(*json::object_at(found.as_object(), "PolicyVersion"), "Document"));
+      CHECK_OK(add(document.value_or("")));
+    }
+  }
+  if (const auto* tags = json::array_at(input, "Tags")) {
+    for (const auto& tag : *tags) {
+      out->tags[json::string_or(tag.as_object(), "Key")] =
+          json::string_or(tag.as_object(), "Value");
+    }
+  }
+  return out;
+}
+
 aws::ApiResult<json::Value> Service::assume_role(aws::Call& call) {
   const auto arn = json::string_or(call.input, "RoleArn");
   const auto session = json::string_or(call.input, "RoleSessionName");
-  for (const auto* member : {"Policy", "PolicyArns", "Tags", "TransitiveTagKeys", "SerialNumber",
-                             "TokenCode", "SourceIdentity"}) {
+  for (const auto* member : {"TransitiveTagKeys", "SerialNumber", "TokenCode", "SourceIdentity"}) {
     if (call.input.contains(member)) {
       return aws::fail(aws::ApiError::unsupported(fmt::format("AssumeRole with {}", member)));
     }
@@ -158,7 +200,9 @@ aws::ApiResult<json::Value> Service::assume_role(aws::Call& call) {
   const auto id = json::string_or(*role, "RoleId") + ":" + session;
   const auto assumed = fmt::format("arn:aws:sts::{}:assumed-role/{}/{}", context_.config.account,
                                    json::string_or(*role, "RoleName"), session);
-  TRY(auto credentials, issue({context_.config.account, assumed, id, ""}, seconds));
+  aws::Identity identity{context_.config.account, assumed, id, ""};
+  TRY(identity.session, session_of(call.input));
+  TRY(auto credentials, issue(std::move(identity), seconds));
   return json::Object{{"Credentials", std::move(credentials)},
                       {"AssumedRoleUser", json::Object{{"AssumedRoleId", id}, {"Arn", assumed}}}};
 }
@@ -174,7 +218,11 @@ aws::ApiResult<json::Value> Service::get_session_token(aws::Call& call) {
   const int64_t longest = call.identity.arn.ends_with(":root") ? 3600 : 129'600;
   const auto seconds =
       std::min(longest, json::int_at(call.input, "DurationSeconds").value_or(43'200));
-  TRY(auto credentials, issue(call.identity, seconds));
+  auto identity = call.identity;
+  auto details = std::make_shared<aws::Session>();
+  details->issued_seconds = context_.clock.now_ms() / 1000;
+  identity.session = std::move(details);
+  TRY(auto credentials, issue(std::move(identity), seconds));
   return json::Object{{"Credentials", std::move(credentials)}};
 }
 

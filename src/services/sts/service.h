@@ -18,6 +18,8 @@
 
 namespace dew::sts {
 
+// docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+inline constexpr size_t kSessionPolicies = 10;
 inline constexpr size_t kSweep = 64;
 inline constexpr size_t kMaxSessions = 100'000;  // live at one time; AssumeRole refuses beyond it
 
@@ -54,6 +56,7 @@ class Service final : public aws::CredentialSource {
   aws::ApiResult<json::Value> assume_role(aws::Call& call);
   aws::ApiResult<json::Value> get_session_token(aws::Call& call);
   aws::ApiResult<json::Value> get_access_key_info(aws::Call& call);
+  aws::ApiResult<std::shared_ptr<const aws::Session>> session_of(const json::Object& input) const;
   // Stores a session and renders it as the API's Credentials.
   aws::ApiResult<json::Object> issue(aws::Identity identity, int64_t seconds);
 

@@ -1,0 +1,193 @@
+// docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+// docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+#include "authz/rule.h"
+#include "base/encoding.h"
+
+namespace dew::authz {
+
+namespace {
+
+void bucket(const Scope& scope, Check& check) {
+  check.resource.append("arn:aws:s3:::").append(scope.text("Bucket"));
+  check.policy = ResourcePolicyKind::kBucket;
+}
+
+void object(const Scope& scope, Check& check) {
+  bucket(scope, check);
+  check.resource.append("/").append(scope.text("Key"));
+}
+
+void every_bucket(const Scope&, Check& check) {
+  check.resource = "arn:aws:s3:::*";
+  check.nameless = true;
+}
+
+std::string_view header(const Scope& scope, std::string_view name) {
+  return scope.call.http ? scope.call.http->headers.get(name) : std::string_view();
+}
+
+bool keys(const Scope& scope, const Check& check, std::string_view key, policy::Values& out) {
+  const auto member = [&](std::string_view name) {
+    const auto text = json::string_at(scope.input(), name);
+    if (text) out.emplace_back(*text);
+    return text.has_value();
+  };
+  // A policy that asks for the prefix of a listing without one sees the empty prefix.
+  const bool listing = check.action.starts_with("s3:ListBucket");
+  if (key == "s3:prefix") {
+    if (!listing) return false;
+    out.emplace_back(scope.text("Prefix"));
+    return true;
+  }
+  if (key == "s3:delimiter") return listing && member("Delimiter");
+  if (key == "s3:max-keys") {
+    const auto most = json::int_at(scope.input(), "MaxKeys");
+    if (!listing || !most) return false;
+    out.push_back(std::to_string(*most));
+    return true;
+  }
+  if (key == "s3:versionid") return member("VersionId");
+  if (key == "s3:x-amz-acl") return member("ACL");
+  if (key == "s3:x-amz-copy-source") return member("CopySource");
+  if (key == "s3:x-amz-metadata-directive") return member("MetadataDirective");
+  if (key == "s3:x-amz-server-side-encryption") return member("ServerSideEncryption");
+  if (key == "s3:x-amz-storage-class") return member("StorageClass");
+  if (key == "s3:locationconstraint") {
+    const auto* wanted = json::object_at(scope.input(), "CreateBucketConfiguration");
+    const auto where = wanted ? json::string_or(*wanted, "LocationConstraint") : "";
+    if (where.empty()) return false;
+    out.push_back(where);
+    return true;
+  }
+  if (key == "s3:x-amz-content-sha256") {
+    const auto hash = header(scope, "x-amz-content-sha256");
+    if (hash.empty()) return false;
+    out.emplace_back(hash);
+    return true;
+  }
+  if (key == "s3:authtype" || key == "s3:signatureversion") {
+    if (scope.call.http == nullptr || scope.call.identity.access_key.empty()) return false;
+    const bool query = scope.call.http->query().find("X-Amz-Signature=") != std::string_view::npos;
+    out.emplace_back(key == "s3:signatureversion" ? "AWS4-HMAC-SHA256"
+                     : query                      ? "REST-QUERY-STRING"
+                                                  : "REST-HEADER");
+    return true;
+  }
+  return false;
+}
+
+// An object by its version needs another action.
+void get_object(const Scope& scope, Checks& checks) {
+  object(scope, checks.add(scope.text("VersionId").empty() ? "s3:GetObject" : "s3:GetObjectVersion",
+                           keys));
+}
+
+void delete_object(const Scope& scope, Checks& checks) {
+  object(scope,
+         checks.add(scope.text("VersionId").empty() ? "s3:DeleteObject" : "s3:DeleteObjectVersion",
+                    keys));
+}
+
+void delete_objects(const Scope& scope, Checks& checks) {
+  const auto* wanted = json::object_at(scope.input(), "Delete");
+  const auto* list = wanted ? json::array_at(*wanted, "Objects") : nullptr;
+  if (list == nullptr) return;
+  for (const auto& one : *list) {
+    if (!one.is_object()) continue;
+    const bool versioned = one.as_object().contains("VersionId");
+    auto& check = checks.add(versioned ? "s3:DeleteObjectVersion" : "s3:DeleteObject", keys);
+    bucket(scope, check);
+    check.resource.append("/").append(json::string_or(one.as_object(), "Key"));
+  }
+}
+
+void extras(const Scope& scope, Checks& checks) {
+  if (!scope.text("Tagging").empty()) object(scope, checks.add("s3:PutObjectTagging", keys));
+  if (!scope.text("ACL").empty()) object(scope, checks.add("s3:PutObjectAcl", keys));
+}
+
+// The source of a copy: "bucket/key", "/bucket/key", percent-encoded, perhaps with ?versionId=.
+void source(const Scope& scope, Checks& checks) {
+  auto text = scope.text("CopySource");
+  bool versioned = false;
+  if (const auto at = text.find("?versionId="); at != text.npos) {
+    versioned = true;
+    text = text.substr(0, at);
+  }
+  const auto decoded = url_decode(text);
+  if (!decoded) return;
+  const std::string_view path = *decoded;
+  auto& check = checks.add(versioned ? "s3:GetObjectVersion" : "s3:GetObject");
+  check.resource.append("arn:aws:s3:::").append(path.starts_with('/') ? path.substr(1) : path);
+  check.policy = ResourcePolicyKind::kBucket;
+}
+
+void copy(const Scope& scope, Checks& checks) {
+  source(scope, checks);
+  extras(scope, checks);
+}
+
+}  // namespace
+
+std::vector<Rule> s3_rules() {
+  return {
+      {"AbortMultipartUpload", "s3:AbortMultipartUpload", object, keys},
+      {"CompleteMultipartUpload", "s3:PutObject", object, keys},
+      {"CopyObject", "s3:PutObject", object, keys, copy},
+      {"CreateBucket", "s3:CreateBucket", bucket, keys},
+      {"CreateMultipartUpload", "s3:PutObject", object, keys, extras},
+      {"DeleteBucket", "s3:DeleteBucket", bucket, keys},
+      {"DeleteBucketCors", "s3:PutBucketCORS", bucket, keys},
+      {"DeleteBucketEncryption", "s3:PutEncryptionConfiguration", bucket, keys},
+      {"DeleteBucketLifecycle", "s3:PutLifecycleConfiguration", bucket, keys},
+      {"DeleteBucketOwnershipControls", "s3:PutBucketOwnershipControls", bucket, keys},
+      {"DeleteBucketPolicy", "s3:DeleteBucketPolicy", bucket, keys},
+      {"DeleteBucketTagging", "s3:PutBucketTagging", bucket, keys},
+      {"DeleteBucketWebsite", "s3:DeleteBucketWebsite", bucket, keys},
+      {"DeleteObject", "", nullptr, nullptr, delete_object},
+      {"DeleteObjectTagging", "s3:DeleteObjectTagging", object, keys},
+      {"DeleteObjects", "", nullptr, nullptr, delete_objects},
+      {"DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock", bucket, keys},
+      {"GetBucketAcl", "s3:GetBucketAcl", bucket, keys},
+      {"GetBucketCors", "s3:GetBucketCORS", bucket, keys},
+      {"GetBucketEncryption", "s3:GetEncryptionConfiguration", bucket, keys},
+      {"GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration", bucket, keys},
+      {"GetBucketLocation", "s3:GetBucketLocation", bucket, keys},
+      {"GetBucketOwnershipControls", "s3:GetBucketOwnershipControls", bucket, keys},
+      {"GetBucketPolicy", "s3:GetBucketPolicy", bucket, keys},
+      {"GetBucketPolicyStatus", "s3:GetBucketPolicyStatus", bucket, keys},
+      {"GetBucketTagging", "s3:GetBucketTagging", bucket, keys},
+      {"GetBucketVersioning", "s3:GetBucketVersioning", bucket, keys},
+      {"GetBucketWebsite", "s3:GetBucketWebsite", bucket, keys},
+      {"GetObject", "", nullptr, nullptr, get_object},
+      {"GetObjectAcl", "s3:GetObjectAcl", object, keys},
+      {"GetObjectAttributes", "", nullptr, nullptr, get_object},
+      {"GetObjectTagging", "s3:GetObjectTagging", object, keys},
+      {"GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock", bucket, keys},
+      {"HeadBucket", "s3:ListBucket", bucket, keys},
+      {"HeadObject", "", nullptr, nullptr, get_object},
+      {"ListBuckets", "s3:ListAllMyBuckets", every_bucket, keys},
+      {"ListMultipartUploads", "s3:ListBucketMultipartUploads", bucket, keys},
+      {"ListObjectVersions", "s3:ListBucketVersions", bucket, keys},
+      {"ListObjects", "s3:ListBucket", bucket, keys},
+      {"ListObjectsV2", "s3:ListBucket", bucket, keys},
+      {"ListParts", "s3:ListMultipartUploadParts", object, keys},
+      {"PutBucketAcl", "s3:PutBucketAcl", bucket, keys},
+      {"PutBucketCors", "s3:PutBucketCORS", bucket, keys},
+      {"PutBucketEncryption", "s3:PutEncryptionConfiguration", bucket, keys},
+      {"PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration", bucket, keys},
+      {"PutBucketOwnershipControls", "s3:PutBucketOwnershipControls", bucket, keys},
+      {"PutBucketPolicy", "s3:PutBucketPolicy", bucket, keys},
+      {"PutBucketTagging", "s3:PutBucketTagging", bucket, keys},
+      {"PutBucketVersioning", "s3:PutBucketVersioning", bucket, keys},
+      {"PutBucketWebsite", "s3:PutBucketWebsite", bucket, keys},
+      {"PutObject", "s3:PutObject", object, keys, extras},
+      {"PutObjectAcl", "s3:PutObjectAcl", object, keys},
+      {"PutObjectTagging", "s3:PutObjectTagging", object, keys},
+      {"PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", bucket, keys},
+      {"UploadPart", "s3:PutObject", object, keys},
+      {"UploadPartCopy", "s3:PutObject", object, keys, source},
+  };
+}
+
+}  // namespace dew::authz

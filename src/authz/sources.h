@@ -1,0 +1,33 @@
+// Sources: what authorizing asks of the services, each of which is joined to it in src/cloud.
+// Thread-safe; asked on io threads, so every answer comes from memory, or is kept here until
+// version() changes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "policy/attached.h"
+
+namespace dew::authz {
+
+class Sources {
+ public:
+  virtual ~Sources() = default;
+
+  // Another one after every change of a user, a role or a policy, in no other cloud the same.
+  virtual uint64_t version() const = 0;
+  // Null: no such principal.
+  virtual policy::AttachedPtr user(std::string_view name) const = 0;
+  virtual policy::AttachedPtr role(std::string_view name) const = 0;
+
+  // Null: it has none, or does not exist.
+  virtual policy::PolicyPtr bucket_policy(std::string_view bucket) const = 0;
+  virtual policy::PolicyPtr function_policy(std::string_view name,
+                                            std::string_view qualifier) const = 0;
+
+  // The name of a table's or an index's partition key; empty: no such table or index.
+  virtual std::string partition_key(std::string_view table, std::string_view index) const = 0;
+};
+
+}  // namespace dew::authz

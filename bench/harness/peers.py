@@ -135,6 +135,53 @@ class Nginx:
         return child
 
 
+STATIC = """
+worker_processes auto;
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  sendfile on;
+  keepalive_requests 1000000000;
+  server {{
+    listen 127.0.0.1:{port};
+    root {folder}/files;
+  }}
+}}
+"""
+
+
+class StaticNginx:
+    """nginx serving files of the same sizes as the objects."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def start(self):
+        folder = WORK / "nginx-static"
+        for name, (block, size) in self.files.items():
+            path = folder / "files" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as out:
+                for at in range(0, size, len(block)):
+                    out.write(block[:size - at])
+        port = free_port()
+        config = folder / "nginx.conf"
+        config.write_text(STATIC.format(folder=folder, port=port))
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        child = Child("nginx-static", [program, "-c", config, "-e", "stderr"], cwd=folder)
+        self.url = f"http://127.0.0.1:{port}/"
+        child.wait_for(self.url + next(iter(self.files)))
+        return child
+
+
 def spawn_ms(command, times, cwd=None):
     """Milliseconds from the spawn of `command` to its end, `times` times."""
     done = subprocess.run([PEER, "spawn", str(times), *map(str, command)], capture_output=True, text=True, cwd=cwd)

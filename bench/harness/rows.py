@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from . import aws, cloud, load, peers
+from . import aws, cloud, load, peers, s3
 
 
 class Figures:
@@ -148,7 +148,32 @@ class Policy:
             figures.add(name, float(value))
 
 
-ROWS = {"ready": Ready, "up": Up, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb, "policy": Policy}
+class S3:
+    """Objects of 1 KB at 16 connections and of 100 MB at one, beside nginx serving the same files. A write is durable
+    as Dewpoint comes, and also measured without."""
+
+    def __init__(self, plan, stack):
+        self.plan = plan
+        self.dew, self.fast = cloud.Serve(), cloud.Serve("--no-fsync")
+        for name, serve in (("fsync", self.dew), ("nofsync", self.fast)):
+            stack.enter_context(serve.start(f"s3-{name}"))
+            s3.prepare(serve.url)
+        self.nginx = peers.StaticNginx({f"{s3.BUCKET}/small": (s3.SMALL, len(s3.SMALL)),
+                                        f"{s3.BUCKET}/large": (s3.BLOCK, s3.LARGE_BYTES)})
+        stack.enter_context(self.nginx.start())
+
+    def measure(self, figures):
+        for name, side in (("dew", self.dew), ("nginx", self.nginx)):
+            one = load.run(side.url, 16, self.plan.seconds, s3.small_gets(side.url))
+            figures.add(f"{name}_s3_get_1k_rate", one.rate)
+            figures.add(f"{name}_s3_get_100m_mbs", s3.get_large(side.url, f"/{s3.BUCKET}/large"))
+        for name, side in (("dew_fsync", self.dew), ("dew_nofsync", self.fast)):
+            one = load.run(side.url, 16, self.plan.seconds, s3.small_puts(side.url))
+            figures.add(f"{name}_s3_put_1k_rate", one.rate)
+            figures.add(f"{name}_s3_put_100m_mbs", s3.put_large(side.url, "large"))
+
+
+ROWS = {"ready": Ready, "up": Up, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb, "policy": Policy, "s3": S3}
 
 
 def run(names, plan):

@@ -65,6 +65,18 @@ def lines(m):
         yield ("authorizing a GetItem: a known role", number(m["authorize_role_ns"], "ns"),
                "with LeadingKeys " + number(m["authorize_leading_keys_ns"], "ns"), "", "< 2,000 ns",
                verdict(m["authorize_role_ns"] < 2000))
+    if "dew_s3_get_1k_rate" in m:
+        yield None
+        yield from s3_lines(m)
+
+
+def s3_lines(m):
+    for what, title, unit in (("1k_rate", "1 KB, 16 connections", "/s"), ("100m_mbs", "100 MB, 1 connection", "MB/s")):
+        ratio = m.ratio(f"dew_s3_get_{what}", f"nginx_s3_get_{what}")
+        yield (f"S3 get, {title}", number(m[f"dew_s3_get_{what}"], unit),
+               "nginx, the file " + number(m[f"nginx_s3_get_{what}"], unit), f"{ratio:.0%}", "", "")
+        for side, how in (("dew_fsync", "durable"), ("dew_nofsync", "fsync off")):
+            yield (f"S3 put, {title}, {how}", number(m[f"{side}_s3_put_{what}"], unit), "", "", "", "")
 
 
 SIDES = (("dew_cpp", "dew, C++ hello"), ("dew_node", "dew, Node hello"),

@@ -88,6 +88,19 @@ void delete_object(const Scope& scope, Checks& checks) {
                     keys));
 }
 
+void tags(const Scope& scope, Checks& checks, const char* newest, const char* version) {
+  object(scope, checks.add(scope.text("VersionId").empty() ? newest : version, keys));
+}
+void get_tags(const Scope& scope, Checks& checks) {
+  tags(scope, checks, "s3:GetObjectTagging", "s3:GetObjectVersionTagging");
+}
+void put_tags(const Scope& scope, Checks& checks) {
+  tags(scope, checks, "s3:PutObjectTagging", "s3:PutObjectVersionTagging");
+}
+void delete_tags(const Scope& scope, Checks& checks) {
+  tags(scope, checks, "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging");
+}
+
 void delete_objects(const Scope& scope, Checks& checks) {
   const auto* wanted = json::object_at(scope.input(), "Delete");
   const auto* list = wanted ? json::array_at(*wanted, "Objects") : nullptr;
@@ -145,24 +158,30 @@ std::vector<Rule> s3_rules() {
       {"DeleteBucketTagging", "s3:PutBucketTagging", bucket, keys},
       {"DeleteBucketWebsite", "s3:DeleteBucketWebsite", bucket, keys},
       {"DeleteObject", "", nullptr, nullptr, delete_object},
-      {"DeleteObjectTagging", "s3:DeleteObjectTagging", object, keys},
+      {"DeleteObjectTagging", "", nullptr, nullptr, delete_tags},
       {"DeleteObjects", "", nullptr, nullptr, delete_objects},
       {"DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock", bucket, keys},
+      {"GetBucketAccelerateConfiguration", "s3:GetAccelerateConfiguration", bucket, keys},
       {"GetBucketAcl", "s3:GetBucketAcl", bucket, keys},
       {"GetBucketCors", "s3:GetBucketCORS", bucket, keys},
       {"GetBucketEncryption", "s3:GetEncryptionConfiguration", bucket, keys},
       {"GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration", bucket, keys},
       {"GetBucketLocation", "s3:GetBucketLocation", bucket, keys},
+      {"GetBucketLogging", "s3:GetBucketLogging", bucket, keys},
+      {"GetBucketNotificationConfiguration", "s3:GetBucketNotification", bucket, keys},
       {"GetBucketOwnershipControls", "s3:GetBucketOwnershipControls", bucket, keys},
       {"GetBucketPolicy", "s3:GetBucketPolicy", bucket, keys},
       {"GetBucketPolicyStatus", "s3:GetBucketPolicyStatus", bucket, keys},
+      {"GetBucketReplication", "s3:GetReplicationConfiguration", bucket, keys},
+      {"GetBucketRequestPayment", "s3:GetBucketRequestPayment", bucket, keys},
       {"GetBucketTagging", "s3:GetBucketTagging", bucket, keys},
       {"GetBucketVersioning", "s3:GetBucketVersioning", bucket, keys},
       {"GetBucketWebsite", "s3:GetBucketWebsite", bucket, keys},
       {"GetObject", "", nullptr, nullptr, get_object},
       {"GetObjectAcl", "s3:GetObjectAcl", object, keys},
       {"GetObjectAttributes", "", nullptr, nullptr, get_object},
-      {"GetObjectTagging", "s3:GetObjectTagging", object, keys},
+      {"GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration", bucket, keys},
+      {"GetObjectTagging", "", nullptr, nullptr, get_tags},
       {"GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock", bucket, keys},
       {"HeadBucket", "s3:ListBucket", bucket, keys},
       {"HeadObject", "", nullptr, nullptr, get_object},
@@ -183,7 +202,7 @@ std::vector<Rule> s3_rules() {
       {"PutBucketWebsite", "s3:PutBucketWebsite", bucket, keys},
       {"PutObject", "s3:PutObject", object, keys, extras},
       {"PutObjectAcl", "s3:PutObjectAcl", object, keys},
-      {"PutObjectTagging", "s3:PutObjectTagging", object, keys},
+      {"PutObjectTagging", "", nullptr, nullptr, put_tags},
       {"PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", bucket, keys},
       {"UploadPart", "s3:PutObject", object, keys},
       {"UploadPartCopy", "s3:PutObject", object, keys, source},

@@ -130,6 +130,8 @@ std::vector<Rule> ssm_rules() {
       {"LabelParameterVersion", "ssm:LabelParameterVersion", parameter},
       {"ListTagsForResource", "ssm:ListTagsForResource", parameter_by_id},
       {"PutParameter", "ssm:PutParameter", parameter, ssm_keys, tag_parameter},
+      {"LabelParameterVersion", "ssm:LabelParameterVersion", parameter},
+      {"UnlabelParameterVersion", "ssm:UnlabelParameterVersion", parameter},
       {"RemoveTagsFromResource", "ssm:RemoveTagsFromResource", parameter_by_id},
       {"UnlabelParameterVersion", "ssm:UnlabelParameterVersion", parameter},
   };

@@ -44,6 +44,8 @@ json::Object to_json(const Identity& identity);
 // A session's policy that cannot be read any more allows nothing.
 Identity identity_from_json(const json::Object& record);
 
+class BodyWriter;  // registry.h
+
 struct Call {
   std::string service;    // botocore's name: dynamodb, lambda, apigateway, s3, iam, sts, ssm, logs,
                           // cloudformation
@@ -53,6 +55,8 @@ struct Call {
   Identity identity;
   json::Object input;
   const http::Request* http = nullptr;  // the request on the wire; null for an in-process call
+  // Set: the body came as a stream (Registry::stream_body), and its member of `input` is absent.
+  std::shared_ptr<BodyWriter> body;
 
   // Of a call over a JSON protocol, else null: a handler on the hot path may write its whole output
   // here, in the protocol's form, and return null, which saves the output's way through a
@@ -62,6 +66,7 @@ struct Call {
   // Set by a handler where the model cannot say it.
   int status = 0;         // 0: the model's responseCode, else 200
   http::Headers headers;  // added to the response
+  http::FileSlice file;   // the answer's body, for a call that came on the wire
 };
 
 using Completion = std::move_only_function<void(ApiResult<json::Value>)>;

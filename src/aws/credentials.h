@@ -12,6 +12,11 @@
 
 namespace dew::aws {
 
+// How the keys begin that this cloud issues: users' and sessions'. Real ones of AWS's do not, but
+// for one in 32,768 (both are base 32).
+inline constexpr std::string_view kUserKeyPrefix = "AKIADEW";
+inline constexpr std::string_view kSessionKeyPrefix = "ASIADEW";
+
 struct Credential {
   std::string secret;
   std::string session_token;  // empty for a long-term key; else X-Amz-Security-Token must equal it

@@ -7,8 +7,9 @@
 #include <exception>
 #include <semaphore>
 
-#include "aws/authenticate.h"
-#include "aws/aws_chunked.h"
+#include "aws/auth_errors.h"
+#include "aws/body_stream.h"
+#include "aws/payload.h"
 #include "aws/protocol.h"
 #include "aws/router.h"
 #include "aws/sigv4.h"
@@ -25,6 +26,9 @@ namespace {
 
 // Answers of at least this size are compressed for clients that accept it. Objects of S3 never are.
 constexpr size_t kCompressBytes = 4096;
+
+// A body that an operation takes as a stream is one only beyond this size.
+constexpr uint64_t kInMemoryBytes = 1024 * 1024;
 
 constexpr std::string_view kUnsupportedOperation =
     "Dewpoint does not implement the operation {} of {} yet";
@@ -114,7 +118,11 @@ struct Dispatcher::Impl {
         authorizer(options.authorizer) {}
 
   void handle(http::Request request, http::Responder respond);
+  std::shared_ptr<http::BodySink> body_sink(const http::Request& head);
+  void handle_streamed(BodyStream& stream, http::Responder respond);
+  ApiResult<void> identify(Exchange& exchange) const;
   void serve(const std::shared_ptr<Exchange>& exchange);
+  ApiResult<std::optional<ChunkSigning>> admit(Exchange& exchange) const;
   ApiResult<void> prepare(Exchange& exchange) const;
   void run(const std::shared_ptr<Exchange>& exchange, const Registry::Entry& entry);
   void answer(Exchange& exchange, ApiResult<json::Value> result) const;
@@ -167,42 +175,17 @@ void run_async_guarded(const AsyncHandler& handler, Call& call, Completion done)
 }  // namespace
 
 void Dispatcher::Impl::handle(http::Request request, http::Responder respond) {
+  if (const auto sink = std::move(request.sink))
+    return handle_streamed(static_cast<BodyStream&>(*sink), std::move(respond));
   auto exchange = std::make_shared<Exchange>();
   exchange->request = std::move(request);
   exchange->respond = std::move(respond);
-
-  auto signature = parse_signature(exchange->request);
-  if (signature) exchange->signature = *std::move(signature);
-  auto routed = route(exchange->request, exchange->signature ? &*exchange->signature : nullptr);
-  if (!routed) {
-    exchange->route.service = routed.error().service;
-    exchange->call.request_id = new_request_id(exchange->route.service);
-    if (!exchange->route.service) return exchange->respond(render_plain(routed.error().error));
-    return send_error(*exchange, routed.error().error);
-  }
-  exchange->route = *std::move(routed);
+  if (auto known = identify(*exchange); !known) return send_error(*exchange, known.error());
   if (exchange->route.health_check) return exchange->respond(health());
-
-  Call& call = exchange->call;
-  call.service = exchange->route.service->name;
-  call.operation = exchange->route.operation->name;
-  call.request_id = new_request_id(exchange->route.service);
-  call.region = exchange->signature && !exchange->signature->region.empty()
-                    ? exchange->signature->region
-                    : options.region;
-  call.http = &exchange->request;
-  if (exchange->route.service->protocol == ProtocolKind::kJson)
-    call.json_output = &exchange->json_output;
-  if (!signature) return send_error(*exchange, signature.error());
-
-  const auto* entry = options.registry.find(call.service, call.operation);
-  if (!entry) {
-    return send_error(
-        *exchange, ApiError("NotImplemented",
-                            fmt::format(kUnsupportedOperation, call.operation, call.service), 501));
-  }
   // Operations that may wait also have the large bodies: even reading those is kept off the io
   // thread.
+  const Call& call = exchange->call;
+  const auto* entry = options.registry.find(call.service, call.operation);
   if (entry->handler && entry->run == Run::kWorker) {
     options.workers.post([this, exchange] { serve(exchange); });
   } else {
@@ -210,10 +193,98 @@ void Dispatcher::Impl::handle(http::Request request, http::Responder respond) {
   }
 }
 
+// Which operation of which service, and whether it is here.
+ApiResult<void> Dispatcher::Impl::identify(Exchange& exchange) const {
+  auto signature = parse_signature(exchange.request);
+  if (signature) exchange.signature = *std::move(signature);
+  auto routed = route(exchange.request, exchange.signature ? &*exchange.signature : nullptr);
+  if (!routed) {
+    exchange.route.service = routed.error().service;
+    exchange.call.request_id = new_request_id(exchange.route.service);
+    return fail(routed.error().error);
+  }
+  exchange.route = *std::move(routed);
+  if (exchange.route.health_check) return {};
+
+  Call& call = exchange.call;
+  call.service = exchange.route.service->name;
+  call.operation = exchange.route.operation->name;
+  call.request_id = new_request_id(exchange.route.service);
+  call.region = exchange.signature && !exchange.signature->region.empty()
+                    ? exchange.signature->region
+                    : options.auth.region;
+  call.http = &exchange.request;
+  if (exchange.route.service->protocol == ProtocolKind::kJson)
+    call.json_output = &exchange.json_output;
+  if (!signature) return fail(auth_error(*exchange.route.service, signature.error()));
+  if (!options.registry.find(call.service, call.operation)) {
+    return fail("NotImplemented", fmt::format(kUnsupportedOperation, call.operation, call.service),
+                501);
+  }
+  return {};
+}
+
+// At the head of a large request: who calls and whether they may is settled before a byte is kept.
+std::shared_ptr<http::BodySink> Dispatcher::Impl::body_sink(const http::Request& head) {
+  const auto bytes = announced_bytes(head);
+  if (bytes && *bytes <= kInMemoryBytes) return nullptr;
+  auto exchange = std::make_shared<Exchange>();
+  exchange->request = head;
+  const auto known = identify(*exchange);
+  if (!exchange->route.operation) return nullptr;
+  const Call& call = exchange->call;
+  const auto* entry = options.registry.find(call.service, call.operation);
+  if (!entry || !entry->open_body) return nullptr;
+  const auto refuse = [&](const ApiError& error) {
+    return std::make_shared<BodyStream>(options.workers, error, exchange);
+  };
+  if (!known) return refuse(known.error());
+  auto signing = admit(*exchange);
+  if (!signing) return refuse(signing.error());
+  auto payload = Payload::open(exchange->request, *std::move(signing));
+  if (!payload) return refuse(payload.error());
+  if (const auto ready = prepare(*exchange); !ready) return refuse(ready.error());
+  return std::make_shared<BodyStream>(options.workers, *std::move(payload),
+                                      entry->open_body(exchange->request), exchange);
+}
+
+void Dispatcher::Impl::handle_streamed(BodyStream& stream, http::Responder respond) {
+  const auto exchange = std::static_pointer_cast<Exchange>(stream.request());
+  exchange->respond = std::move(respond);
+  options.workers.post([this, exchange, sink = stream.shared_from_this()] {
+    auto written = sink->finish(exchange->request);
+    if (!written) return send_error(*exchange, written.error());
+    Call& call = exchange->call;
+    call.body = *std::move(written);
+    // Once more: trailers have become headers.
+    const ServiceModel& service = *exchange->route.service;
+    auto input =
+        protocol(service.protocol)
+            .parse(service, *exchange->route.operation, exchange->request, exchange->arena);
+    if (!input) return send_error(*exchange, input.error());
+    json::take_over(call.input, *std::move(input));
+    run(exchange, *options.registry.find(call.service, call.operation));
+  });
+}
+
 void Dispatcher::Impl::serve(const std::shared_ptr<Exchange>& exchange) {
+  auto signing = admit(*exchange);
+  if (!signing) return send_error(*exchange, signing.error());
+  if (is_s3(*exchange->route.service)) {
+    if (auto read = read_payload(exchange->request, *std::move(signing)); !read)
+      return send_error(*exchange, read.error());
+  }
   if (auto ready = prepare(*exchange); !ready) return send_error(*exchange, ready.error());
   const Call& call = exchange->call;
   run(exchange, *options.registry.find(call.service, call.operation));
+}
+
+ApiResult<std::optional<ChunkSigning>> Dispatcher::Impl::admit(Exchange& exchange) const {
+  TRY(auto caller,
+      authenticate(exchange.request, exchange.signature ? &*exchange.signature : nullptr,
+                   *exchange.route.service, credentials, options.clock, options.auth));
+  exchange.call.identity = std::move(caller.identity);
+  return std::move(caller.signing);
 }
 
 // From the wire to a checked Call.
@@ -222,10 +293,7 @@ ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
   Call& call = exchange.call;
   const ServiceModel& service = *exchange.route.service;
   const Operation& operation = *exchange.route.operation;
-  TRY(call.identity, authenticate(request, exchange.signature ? &*exchange.signature : nullptr,
-                                  service, credentials, options.clock, options.account));
   if (!exchange.route.target.empty()) request.target = exchange.route.target;
-  if (is_aws_chunked(request)) CHECK_OK(unframe(request));
   // S3 stores what it is sent, the others read it.
   if (service.name != "s3" && request.headers.get("content-encoding") == "gzip") {
     auto inflated = http::gunzip(request.body, limits::kServiceBodyBytes);
@@ -237,7 +305,8 @@ ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
   TRY(auto input, protocol(service.protocol).parse(service, operation, request, exchange.arena));
   json::take_over(call.input, std::move(input));
   CHECK_OK(validate(service, operation, call.input));
-  if (authorizer) CHECK_OK(authorizer->authorize(call));
+  if (authorizer) return authorizer->authorize(call);
+  if (call.identity.anonymous) return fail(auth_error(service, AuthFault::kUnsigned));
   return {};
 }
 
@@ -258,10 +327,12 @@ void Dispatcher::Impl::answer(Exchange& exchange, ApiResult<json::Value> result)
                                 ? protocol(service.protocol).render(to, *result)
                                 : json_answer(to, std::move(exchange.json_output));
   if (exchange.call.status != 0) response.status = exchange.call.status;
+  response.file = std::move(exchange.call.file);
   send(exchange, std::move(response));
 }
 
 void Dispatcher::Impl::send_error(Exchange& exchange, const ApiError& error) const {
+  if (!exchange.route.service) return exchange.respond(render_plain(error));
   const ServiceModel& service = *exchange.route.service;
   const ReplyTo to{service, exchange.route.operation, exchange.call.request_id, &exchange.request};
   send(exchange, protocol(service.protocol).render_error(to, error));
@@ -292,6 +363,10 @@ void Dispatcher::set_credentials(CredentialSource* credentials) {
 }
 void Dispatcher::set_authorizer(Authorizer* authorizer) { impl_->authorizer = authorizer; }
 
+std::shared_ptr<http::BodySink> Dispatcher::body_sink(const http::Request& head) {
+  return impl_->body_sink(head);
+}
+
 void Dispatcher::handle(http::Request request, http::Responder respond) {
   impl_->handle(std::move(request), std::move(respond));
 }
@@ -309,7 +384,7 @@ ApiResult<json::Value> Dispatcher::call(const Identity& identity, std::string_vi
   Call call;
   call.service = service_name;
   call.operation = operation_name;
-  call.region = impl_->options.region;
+  call.region = impl_->options.auth.region;
   call.request_id = new_request_id(service);
   call.identity = identity;
   call.input = std::move(input);

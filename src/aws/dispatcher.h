@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/authenticate.h"
 #include "aws/caller.h"
 #include "aws/credentials.h"
 #include "aws/registry.h"
@@ -40,8 +41,7 @@ struct DispatcherOptions {
   const Registry& registry;
   const Clock& clock;
   net::Workers& workers;
-  std::string account = "000000000000";
-  std::string region = "us-east-1";
+  AuthPolicy auth;                          // the account and its region, too
   DurabilityGate durable;                   // empty: everything counts as durable at once
   CredentialSource* credentials = nullptr;  // null: no key is known
   Authorizer* authorizer = nullptr;         // null: everything is allowed
@@ -57,6 +57,9 @@ class Dispatcher final : public Caller {
   void set_authorizer(Authorizer* authorizer);
 
   void handle(http::Request request, http::Responder respond);
+  // An http::BodySinkFactory: a place for the large body of an operation that takes it as a stream,
+  // once the head says that its sender may. Null for every other request.
+  std::shared_ptr<http::BodySink> body_sink(const http::Request& head);
 
   ApiResult<json::Value> call(const Identity& identity, std::string_view service,
                               std::string_view operation, json::Object input) override;

@@ -1,7 +1,9 @@
 // Which operations exist here. Filled while the cloud is composed, read-only afterwards.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,20 +12,38 @@
 
 namespace dew::aws {
 
+// Takes an operation's body while it arrives. Destroyed before the operation took it over, nothing
+// is left. Used by one thread at a time, never an io thread.
+class BodyWriter {
+ public:
+  virtual ~BodyWriter() = default;
+  virtual ApiResult<void> write(std::string_view bytes) = 0;
+};
+// From the request's head, on an io thread: must not block.
+using OpenBody = std::function<std::unique_ptr<BodyWriter>(const http::Request& head)>;
+
 class Registry {
  public:
   struct Entry {
     Run run = Run::kWorker;
     Handler handler;  // one of the two
     AsyncHandler async;
+    OpenBody open_body;  // large bodies go there, and Call::body is set
   };
 
   void add(std::string service, std::string operation, Run run, Handler handler) {
-    entries_[{std::move(service), std::move(operation)}] = Entry{run, std::move(handler), nullptr};
+    auto& entry = entries_[{std::move(service), std::move(operation)}];
+    entry.run = run;
+    entry.handler = std::move(handler);
   }
   void add_async(std::string service, std::string operation, AsyncHandler handler) {
-    entries_[{std::move(service), std::move(operation)}] =
-        Entry{Run::kInline, nullptr, std::move(handler)};
+    auto& entry = entries_[{std::move(service), std::move(operation)}];
+    entry.run = Run::kInline;
+    entry.async = std::move(handler);
+  }
+  // Of an operation with a handler on the workers.
+  void stream_body(std::string service, std::string operation, OpenBody open) {
+    entries_[{std::move(service), std::move(operation)}].open_body = std::move(open);
   }
   const Entry* find(std::string_view service, std::string_view operation) const {
     const auto it = entries_.find(Names{service, operation});

@@ -18,10 +18,11 @@ struct HostService {
   std::string_view bucket;   // S3, virtual-host style
 };
 
-std::string_view service_of_label(std::string_view label) {
+// `suffix`: what the host ends in; only AWS itself has names such as s3-us-west-2.
+std::string_view service_of_label(std::string_view label, std::string_view suffix) {
   if (label == "ddb")
     return "dynamodb";  // account-based endpoints: 123456789012.ddb.us-east-1.amazonaws.com
-  if (label.starts_with("s3-")) return "s3";
+  if (label.starts_with("s3-") && suffix.find("amazonaws") != std::string_view::npos) return "s3";
   for (const auto& model : embedded_models()) {
     if (model.endpoint_prefix == label || model.name == label) return model.name;
   }
@@ -36,7 +37,7 @@ HostService service_of_host(std::string_view host) {
     while (true) {
       const size_t dot = rest.rfind('.');
       const std::string_view label = dot == std::string_view::npos ? rest : rest.substr(dot + 1);
-      const auto service = service_of_label(label);
+      const auto service = service_of_label(label, suffix);
       const std::string_view before =
           dot == std::string_view::npos ? std::string_view{} : rest.substr(0, dot);
       if (!service.empty()) return {service, service == "s3" ? before : std::string_view{}};
@@ -182,7 +183,7 @@ std::expected<Found, RouteFailure> find_service(const http::Request& request,
       Found found = by_name(info->name);
       if (host.service != "s3") found.bucket = {};
       // BUCKET.localhost has no "s3" in it, but the scope says so.
-      if (info->name == "s3" && host.service.empty() && request.host().ends_with(".localhost")) {
+      if (info->name == "s3" && host.service != "s3" && request.host().ends_with(".localhost")) {
         found.bucket =
             request.host().substr(0, request.host().size() - std::string_view(".localhost").size());
       }

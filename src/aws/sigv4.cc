@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "aws/timestamp.h"
 #include "aws/uri.h"
@@ -70,7 +68,7 @@ std::string canonical_path(std::string_view path, PathStyle style) {
   return url_encode(decoded ? *decoded : std::string(path), Slash::kKeep);
 }
 
-std::string canonical_query(std::string_view query) {
+std::string canonical_query(std::string_view query, Signature::Form form) {
   std::vector<std::pair<std::string, std::string>> parameters;
   while (!query.empty()) {
     const size_t amp = query.find('&');
@@ -83,7 +81,7 @@ std::string canonical_query(std::string_view query) {
       return url_encode(decoded ? std::string_view(*decoded) : text);
     };
     auto name = encode(part.substr(0, equals));
-    if (name == "X-Amz-Signature") continue;
+    if (form == Signature::Form::kQuery && name == "X-Amz-Signature") continue;
     parameters.emplace_back(std::move(name), equals == std::string_view::npos
                                                  ? std::string()
                                                  : encode(part.substr(equals + 1)));
@@ -111,143 +109,7 @@ std::string canonical_header(const http::Request& request, std::string_view name
   return out;
 }
 
-std::unexpected<ApiError> incomplete(std::string message) {
-  return fail("IncompleteSignatureException", std::move(message));
-}
-
-bool parse_credential(std::string_view text, Signature& out) {
-  // The access key itself may contain slashes in theory; the four parts of the scope may not.
-  for (std::string* part :
-       {static_cast<std::string*>(nullptr), &out.service, &out.region, &out.date}) {
-    const size_t slash = text.rfind('/');
-    if (slash == std::string_view::npos) return false;
-    const std::string_view found = text.substr(slash + 1);
-    if (!part) {
-      if (found != "aws4_request") return false;
-    } else {
-      *part = found;
-    }
-    text = text.substr(0, slash);
-  }
-  out.access_key = text;
-  return !text.empty();
-}
-
-std::vector<std::string> split_headers(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty() && out.size() < kMaxSignedHeaders) {
-    const size_t mark = text.find(';');
-    if (mark != 0) out.push_back(lower(text.substr(0, mark)));
-    text = mark == std::string_view::npos ? std::string_view{} : text.substr(mark + 1);
-  }
-  return out;
-}
-
-ApiResult<std::optional<Signature>> from_header(const http::Request& request,
-                                                std::string_view header) {
-  Signature out;
-  std::string_view credential;
-  std::string_view signed_headers;
-  std::string_view signature;
-  std::string_view rest = header.substr(kSigV4.size());
-  while (!rest.empty()) {
-    const size_t end = rest.find_first_of(", ");
-    const std::string_view part = rest.substr(0, end);
-    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-    const size_t equals = part.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view name = part.substr(0, equals);
-    const std::string_view value = part.substr(equals + 1);
-    if (name == "Credential") credential = value;
-    if (name == "SignedHeaders") signed_headers = value;
-    if (name == "Signature") signature = value;
-  }
-  std::string missing;
-  const auto require = [&missing](std::string_view value, std::string_view name) {
-    if (value.empty())
-      missing += fmt::format("Authorization header requires '{}' parameter. ", name);
-  };
-  require(credential, "Credential");
-  require(signature, "Signature");
-  require(signed_headers, "SignedHeaders");
-  out.timestamp = request.headers.get("x-amz-date");
-  if (out.timestamp.empty() && !request.headers.has("date")) {
-    missing +=
-        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
-  }
-  // The header holds no secret but the signature; it is not echoed all the same.
-  if (!missing.empty()) return incomplete(missing.substr(0, missing.size() - 1));
-  if (!parse_credential(credential, out)) {
-    return incomplete(
-        "Credential must have at least 5 slash-delimited elements ending in aws4_request");
-  }
-  if (out.timestamp.empty()) {
-    const auto date = parse_rfc822(request.headers.get("date"));
-    if (!date) return incomplete("Date must be in the form of RFC 9110 when X-Amz-Date is absent");
-    out.timestamp = format_amz_date(static_cast<int64_t>(*date));
-  }
-  out.signed_headers = split_headers(signed_headers);
-  out.signature = signature;
-  out.session_token = request.headers.get("x-amz-security-token");
-  return out;
-}
-
-ApiResult<std::optional<Signature>> from_query(const std::vector<QueryParameter>& query) {
-  Signature out;
-  out.form = Signature::Form::kQuery;
-  std::string missing;
-  const auto take = [&](std::string_view name) -> std::string {
-    const auto* found = find_parameter(query, name);
-    if (found && !found->value.empty()) return found->value;
-    missing += fmt::format("AWS query-string parameters must include '{}'. ", name);
-    return {};
-  };
-  take("X-Amz-Algorithm");
-  const std::string credential = take("X-Amz-Credential");
-  out.signature = take("X-Amz-Signature");
-  out.signed_headers = split_headers(take("X-Amz-SignedHeaders"));
-  out.timestamp = take("X-Amz-Date");
-  if (!missing.empty()) return incomplete(missing + "Re-examine the query-string parameters.");
-  if (!parse_credential(credential, out)) {
-    return incomplete(
-        "Credential must have at least 5 slash-delimited elements ending in aws4_request");
-  }
-  if (const auto* token = find_parameter(query, "X-Amz-Security-Token"))
-    out.session_token = token->value;
-  if (const auto* expires = find_parameter(query, "X-Amz-Expires")) {
-    const auto& text = expires->value;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), out.expires_s);
-    constexpr int64_t kWeek_s = 7 * 86'400;
-    if (error != std::errc() || end != text.data() + text.size() || out.expires_s < 0 ||
-        out.expires_s > kWeek_s) {
-      return fail("AuthorizationQueryParametersError",
-                  "X-Amz-Expires must be a number between 0 and 604800 seconds");
-    }
-  }
-  return out;
-}
-
 }  // namespace
-
-ApiResult<std::optional<Signature>> parse_signature(const http::Request& request) {
-  const std::string_view header = request.headers.get("authorization");
-  const std::string_view query = request.query();
-  const bool in_query = query.find("X-Amz-Algorithm") != std::string_view::npos;
-  if (in_query) {
-    const auto parameters = parse_query(query);
-    if (find_parameter(parameters, "X-Amz-Algorithm")) {
-      if (!header.empty()) {
-        return fail("InvalidSignatureException",
-                    "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as "
-                    "HTTP header.");
-      }
-      return from_query(parameters);
-    }
-  }
-  if (!header.starts_with(kSigV4)) return std::nullopt;
-  return from_header(request, header);
-}
 
 std::string payload_hash(const http::Request& request) {
   const auto given = request.headers.get("x-amz-content-sha256");
@@ -256,12 +118,12 @@ std::string payload_hash(const http::Request& request) {
 
 std::string canonical_request(const http::Request& request,
                               const std::vector<std::string>& signed_headers,
-                              std::string_view payload, PathStyle style) {
+                              std::string_view payload, PathStyle style, Signature::Form form) {
   std::string out = request.method;
   out += '\n';
   out += canonical_path(request.path(), style);
   out += '\n';
-  out += canonical_query(request.query());
+  out += canonical_query(request.query(), form);
   out += '\n';
   std::string names;
   for (const auto& name : signed_headers) {
@@ -296,18 +158,17 @@ std::string sign_string(std::string_view key, std::string_view text) {
   return hex_encode(hmac_sha256(key, text));
 }
 
-bool signature_matches(const http::Request& request, const Signature& signature,
-                       std::string_view secret, PathStyle style) {
-  // A presigned URL's body is unsigned unless the client says otherwise; only S3 accepts such a
-  // thing.
-  const bool unsigned_body = signature.form == Signature::Form::kQuery &&
-                             style == PathStyle::kPlain &&
-                             !request.headers.has("x-amz-content-sha256");
-  const std::string payload = unsigned_body ? std::string(kUnsignedPayload) : payload_hash(request);
-  const auto canonical = canonical_request(request, signature.signed_headers, payload, style);
-  const auto text = string_to_sign(signature.timestamp, signature.scope(), canonical);
-  const auto key = signing_key(secret, signature.date, signature.region, signature.service);
-  return constant_time_equal(sign_string(key, text), signature.signature);
+Verification verify_signature(const http::Request& request, const Signature& signature,
+                              std::string_view secret, std::string_view payload, PathStyle style) {
+  Verification out;
+  const auto canonical =
+      canonical_request(request, signature.signed_headers, payload, style, signature.form);
+  const auto scope = signature.scope();
+  out.string_to_sign = string_to_sign(signature.timestamp, scope, canonical);
+  auto key = signing_key(secret, signature.date, signature.region, signature.service);
+  out.matches = constant_time_equal(sign_string(key, out.string_to_sign), signature.signature);
+  if (out.matches) out.chunks = {std::move(key), signature.timestamp, scope, signature.signature};
+  return out;
 }
 
 namespace {
@@ -326,8 +187,8 @@ std::string join_names(const std::vector<std::string>& names) {
 
 std::string compute(const http::Request& request, const SigningInput& input,
                     const std::vector<std::string>& names, std::string_view payload,
-                    std::string_view scope) {
-  const auto canonical = canonical_request(request, names, payload, input.style);
+                    std::string_view scope, Signature::Form form) {
+  const auto canonical = canonical_request(request, names, payload, input.style, form);
   const auto key = signing_key(input.secret, std::string_view(input.timestamp).substr(0, 8),
                                input.region, input.service);
   return sign_string(key, string_to_sign(input.timestamp, scope, canonical));
@@ -346,7 +207,7 @@ void sign_headers(http::Request& request, const SigningInput& input, std::string
     request.headers.set("X-Amz-Security-Token", input.session_token);
   const auto names = header_names(request);
   const auto scope = scope_of(input);
-  const auto signature = compute(request, input, names, payload, scope);
+  const auto signature = compute(request, input, names, payload, scope, Signature::Form::kHeader);
   request.headers.set("Authorization",
                       fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", kSigV4,
                                   input.access_key, scope, join_names(names), signature));
@@ -365,7 +226,8 @@ void sign_query(http::Request& request, const SigningInput& input, int64_t expir
       url_encode(join_names(names)));
   if (!input.session_token.empty())
     target += "&X-Amz-Security-Token=" + url_encode(input.session_token);
-  target += "&X-Amz-Signature=" + compute(request, input, names, payload, scope);
+  target +=
+      "&X-Amz-Signature=" + compute(request, input, names, payload, scope, Signature::Form::kQuery);
 }
 
 std::optional<int64_t> parse_amz_date(std::string_view text) {

@@ -42,6 +42,8 @@ http::Request read_request(const std::string& text) {
   return out;
 }
 
+constexpr size_t kVectors = 38;
+
 struct Vector {
   std::string name;
   http::Request request;
@@ -89,6 +91,7 @@ class SigV4Vectors : public testing::Test {
     vectors_ = vectors();
     if (vectors_.empty())
       GTEST_SKIP() << "no vectors in " << test_data() / "sigv4" << ": set DEW_TEST_DATA";
+    ASSERT_EQ(vectors_.size(), kVectors);  // all of them are played
   }
   std::vector<Vector> vectors_;
 };
@@ -108,11 +111,14 @@ TEST_F(SigV4Vectors, HeaderForm) {
     EXPECT_EQ(canonical, v.expected("header-canonical-request.txt"));
     EXPECT_EQ(string_to_sign(s.timestamp, s.scope(), canonical),
               v.expected("header-string-to-sign.txt"));
-    EXPECT_TRUE(signature_matches(v.request, s, v.input.secret, v.input.style));
-    EXPECT_FALSE(signature_matches(v.request, s, "other", v.input.style));
+    const auto matches = [&](const http::Request& request, std::string_view secret) {
+      return verify_signature(request, s, secret, payload, v.input.style).matches;
+    };
+    EXPECT_TRUE(matches(v.request, v.input.secret));
+    EXPECT_FALSE(matches(v.request, "other"));
     auto changed = v.request;
     changed.headers.set("host", "elsewhere");
-    EXPECT_FALSE(signature_matches(changed, s, v.input.secret, v.input.style));
+    EXPECT_FALSE(matches(changed, v.input.secret));
   }
 }
 
@@ -126,10 +132,11 @@ TEST_F(SigV4Vectors, QueryForm) {
     ASSERT_TRUE(signature && *signature);
     EXPECT_EQ((*signature)->signature, v.expected("query-signature.txt"));
     EXPECT_EQ((*signature)->expires_s, v.expires_s);
-    const auto canonical =
-        canonical_request(v.request, (*signature)->signed_headers, payload, v.input.style);
+    const auto canonical = canonical_request(v.request, (*signature)->signed_headers, payload,
+                                             v.input.style, Signature::Form::kQuery);
     EXPECT_EQ(canonical, v.expected("query-canonical-request.txt"));
-    EXPECT_TRUE(signature_matches(v.request, **signature, v.input.secret, v.input.style));
+    EXPECT_TRUE(
+        verify_signature(v.request, **signature, v.input.secret, payload, v.input.style).matches);
   }
 }
 
@@ -141,13 +148,53 @@ TEST(SigV4, ExplainsWhatIsMissing) {
   request.headers.set("Date", "a");
   const auto failed = parse_signature(request);
   ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, "IncompleteSignatureException");
+  EXPECT_EQ(failed.error().kind, SignatureFault::Kind::kIncomplete);
   EXPECT_EQ(failed.error().message, "Authorization header requires 'SignedHeaders' parameter.");
   request.headers.erase("Authorization");
   request.target = "/?X-Amz-Algorithm=a&X-Amz-Credential=b&X-Amz-Signature=c&X-Amz-Date=d";
   EXPECT_EQ(parse_signature(request).error().message,
             "AWS query-string parameters must include 'X-Amz-SignedHeaders'. Re-examine the "
             "query-string parameters.");
+}
+
+TEST(SigV4, RefusesOtherAlgorithmsByName) {
+  struct Case {
+    const char* authorization;
+    const char* target;
+    const char* message;
+  };
+  for (const auto& c : {
+           Case{"AWS AKID:c2ln", "/", "Signature Version 2"},
+           Case{"", "/?AWSAccessKeyId=a&Signature=b&Expires=1", "Signature Version 2"},
+           Case{"AWS4-ECDSA-P256-SHA256 Credential=a", "/", "Signature Version 4A"},
+           Case{"AWS4-HMAC-SHA25 Credential=a", "/", "Unsupported AWS 'algorithm'"},
+           Case{"",
+                "/?X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256&X-Amz-Credential=a%2F20150830%2Fr%2Fs%2F"
+                "aws4_request&X-Amz-Signature=c&X-Amz-SignedHeaders=host&X-Amz-Date="
+                "20150830T123600Z",
+                "Signature Version 4A"},
+       }) {
+    http::Request request;
+    request.target = c.target;
+    if (*c.authorization) request.headers.set("Authorization", c.authorization);
+    const auto parsed = parse_signature(request);
+    ASSERT_FALSE(parsed) << c.message;
+    EXPECT_EQ(parsed.error().kind, SignatureFault::Kind::kAlgorithm);
+    EXPECT_NE(parsed.error().message.find(c.message), std::string::npos) << parsed.error().message;
+  }
+}
+
+TEST(SigV4, HoldsAPresignedUrlToAWeek) {
+  const auto parse = [](std::string_view expires) {
+    http::Request request;
+    request.target =
+        "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20150830%2Fr%2Fs%2Faws4_request&"
+        "X-Amz-Signature=c&X-Amz-SignedHeaders=host&X-Amz-Date=20150830T123600Z&X-Amz-Expires=" +
+        std::string(expires);
+    return parse_signature(request);
+  };
+  EXPECT_EQ((*parse("604800"))->expires_s, 604'800);
+  for (const auto* bad : {"604801", "-1", "x", ""}) EXPECT_FALSE(parse(bad)) << bad;
 }
 
 TEST(SigV4, TakesAnEmptyService) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace dew::limits {
 
@@ -16,6 +17,9 @@ inline constexpr size_t kInvocationResponseBytes = 6'291'556;
 inline constexpr size_t kAsyncInvocationBytes = 1024 * 1024;
 // Bodies of AWS API calls: S3 objects and zipped functions may be larger than any other request.
 inline constexpr size_t kServiceBodyBytes = 256 * 1024 * 1024;
+// One request puts 5 GB into S3 at most; a 64th more for the framing of aws-chunked.
+// docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+inline constexpr uint64_t kObjectBodyBytes = 5ULL * 1024 * 1024 * 1024 / 64 * 65;
 // A request's start line and headers together; API Gateway refuses more than 10,240 bytes of
 // headers.
 inline constexpr size_t kHeadBytes = 64 * 1024;

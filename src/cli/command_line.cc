@@ -69,6 +69,21 @@ void add_iam(CLI::App& app, std::string& iam) {
       ->check(CLI::IsMember({"enforce", "audit", "off"}));
 }
 
+void add_auth(CLI::App& app, std::string& auth) {
+  app.add_option("--auth", auth,
+                 "relaxed: unknown keys and unsigned requests act as the administrator; strict: "
+                 "they are refused")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"relaxed", "strict"}));
+}
+
+constexpr const char* kAuthHelp =
+    "\nSignatures of known keys are verified in both modes. With --auth strict the well-known key "
+    "test (secret: test)\n"
+    "is the administrator's, from this machine only: create users and their keys with it (aws iam "
+    "create-access-key).\n"
+    "An address that others can reach needs --auth strict.\n";
+
 // Everything below is one command each.
 
 struct Options {
@@ -96,7 +111,8 @@ CLI::App* add_up(CLI::App& app, UpOptions& options) {
           "--http-port", options.http_port,
           "Port of the application's API; else custom.serverless-offline.httpPort, else 3000")
       ->check(CLI::Range(0, 65535));
-  command->add_option("--host", options.host, "Address to bind")->capture_default_str();
+  command->add_option("--host,--bind", options.host, "Address to bind")->capture_default_str();
+  add_auth(*command, options.auth);
   command->add_option("--data", options.data, "Where state is kept; else DIR/.dew");
   add_iam(*command, options.iam);
   command->add_flag("--no-fsync", options.no_fsync, "Faster writes that a power loss may undo");
@@ -108,9 +124,9 @@ CLI::App* add_up(CLI::App& app, UpOptions& options) {
                    "The engine's own log: debug, info, warn, error or off")
       ->capture_default_str();
   command->footer(
-      "\nState stays in DIR/.dew between starts: data written through the API is there again. "
-      "Ctrl-C stops.\n"
-      "\nExamples:\n  dew up\n  dew up services/users --stage test --http-port 8080\n");
+      std::string("\nState stays in DIR/.dew between starts: data written through the API is there "
+                  "again. Ctrl-C stops.\n") +
+      kAuthHelp + "\nExamples:\n  dew up\n  dew up services/users --stage test --http-port 8080\n");
   return command;
 }
 
@@ -124,9 +140,10 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
   command
-      ->add_option("--host", options.host,
-                   "Address to bind; another than 127.0.0.1 needs credentials to be enforced")
+      ->add_option("--host,--bind", options.host,
+                   "Address to bind; another than 127.0.0.1 needs --auth strict")
       ->capture_default_str();
+  add_auth(*command, options.auth);
   command->add_option("-r,--region", options.region, "Region")->capture_default_str();
   command->add_option("--data", options.data, "Where state is kept; else $XDG_STATE_HOME/dewpoint");
   add_iam(*command, options.iam);
@@ -136,8 +153,11 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
                    "The engine's own log: debug, info, warn, error or off")
       ->capture_default_str();
   command->footer(
-      "\nPrints one line to standard output when the APIs answer; SIGTERM or Ctrl-C stops.\n"
+      std::string("\nPrints one line to standard output when the APIs answer; SIGTERM or Ctrl-C "
+                  "stops.\n") +
+      kAuthHelp +
       "\nExamples:\n  dew serve\n  dew serve --port 4570 --data /var/lib/dew\n"
+      "  dew serve --auth strict --bind 0.0.0.0\n"
       "  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws dynamodb list-tables\n");
   return command;
 }
@@ -146,6 +166,7 @@ CLI::App* add_exec(CLI::App& app, ExecOptions& options) {
   auto* command = app.add_subcommand("exec", "Run a command against a throw-away cloud");
   add_common(*command, options.common, kStage);
   add_iam(*command, options.iam);
+  add_auth(*command, options.auth);
   command->add_option("--data", options.data,
                       "Keep state here instead of in a temporary directory");
   command

@@ -106,6 +106,7 @@ int run_exec(const ExecOptions& options, const LaunchCloud& launch) {
   cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = region_of(options.common);
   cloud_options.fsync = !options.data.empty();
+  if (options.auth == "strict") cloud_options.auth = Auth::kStrict;
   auto cloud = launch(cloud_options);
   if (!cloud) return report(cloud.error());
   if (!options.common.verbose) set_quiet(true);

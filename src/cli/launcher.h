@@ -18,6 +18,9 @@ namespace dew::cli {
 enum class IamMode { kEnforce, kAudit, kOff };
 IamMode parse_iam(std::string_view text);
 std::string_view iam_text(IamMode mode);  // for a banner
+// Whether unknown keys and unsigned requests act as the administrator, or are refused
+// (aws/authenticate.h).
+enum class Auth { kRelaxed, kStrict };
 
 struct CloudOptions {
   std::string bind_address = "127.0.0.1";
@@ -27,6 +30,7 @@ struct CloudOptions {
   std::string region = "us-east-1";
   bool fsync = true;
   IamMode iam = IamMode::kEnforce;
+  Auth auth = Auth::kRelaxed;  // another address than the loopback one refuses to start relaxed
 };
 
 class RunningCloud {

@@ -29,6 +29,7 @@ struct CommonOptions {
 struct UpOptions {
   CommonOptions common;
   std::string host = "127.0.0.1";
+  std::string auth = "relaxed";
   uint16_t port = 4566;
   int http_port = -1;  // -1: the service's, else 3000
   std::string data;    // empty: DIR/.dew
@@ -41,6 +42,7 @@ struct UpOptions {
 
 struct ServeOptions {
   std::string host = "127.0.0.1";
+  std::string auth = "relaxed";
   std::string region = "us-east-1";
   uint16_t port = 4566;
   int http_port = 3000;
@@ -52,6 +54,7 @@ struct ServeOptions {
 
 struct ExecOptions {
   CommonOptions common;
+  std::string auth = "relaxed";
   bool directory_given = false;
   std::vector<std::string> command;
   std::string data;  // empty: a temporary directory, removed afterwards

@@ -25,6 +25,7 @@ int run_serve(const ServeOptions& options, const LaunchCloud& launch) {
   cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = options.region;
   cloud_options.fsync = !options.no_fsync;
+  if (options.auth == "strict") cloud_options.auth = Auth::kStrict;
   auto cloud = launch(cloud_options);
   if (!cloud) return report(cloud.error());
   if (options.no_fsync)
@@ -33,6 +34,11 @@ int run_serve(const ServeOptions& options, const LaunchCloud& launch) {
   print_out(fmt::format("dew {} ready at http://{}:{} (data in {})", DEW_VERSION,
                         any || options.host == "127.0.0.1" ? "127.0.0.1" : options.host,
                         (*cloud)->port(), data));
+  if (options.auth == "relaxed") {
+    print_progress(
+        "auth relaxed: unknown keys and unsigned requests act as the administrator (--auth strict "
+        "refuses them)");
+  }
   while (!signals.wait(std::chrono::hours(1))) {
   }
   (*cloud)->stop(kStopDeadline);

@@ -246,6 +246,7 @@ int run_up(const UpOptions& options, const LaunchCloud& launch) {
   cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = region_of(options.common);
   cloud_options.fsync = !options.no_fsync;
+  if (options.auth == "strict") cloud_options.auth = Auth::kStrict;
   auto cloud = launch(cloud_options);
   if (!cloud) return report(cloud.error());
   if (options.no_fsync)

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "aws/authenticate.h"
+
 namespace dew::cloud {
 
 namespace {
@@ -22,6 +24,9 @@ void Admin::handle(http::Request request, http::Responder respond) {
     if (!ready_) return respond(answer(503, {{"status", "starting"}, {"version", DEW_VERSION}}));
     return respond(answer(200, {{"status", "ready"}, {"version", DEW_VERSION}}));
   }
+  // Health is everybody's; what follows tells and changes too much for other machines.
+  if (!aws::is_loopback(request.remote_address))
+    return respond(refuse(403, "administration is for this machine only"));
   if (path == "/_dew/info" && get) return respond(answer(200, info_()));
   if (path == "/_dew/http" && request.method == "POST") {
     // Opening a port may block: not on the io thread.

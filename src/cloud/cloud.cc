@@ -30,6 +30,9 @@ namespace {
 
 constexpr size_t kWorkers = 4;
 
+constexpr const char* kRelaxedText = "relaxed: any key acts as the administrator";
+constexpr const char* kStrictText = "strict: known keys and their signatures only";
+
 // One for every core: an idle one costs nothing, and the scheduler shares the cores with the
 // functions.
 size_t loop_count() { return std::max(1U, std::thread::hardware_concurrency()); }
@@ -97,6 +100,8 @@ class Cloud final : public cli::RunningCloud {
     options.body_bytes = limits::kServiceBodyBytes;
     // The bytes as they were signed: the dispatcher inflates once the signature is checked.
     options.inflate_requests = false;
+    options.body_sink = [this](const http::Request& head) { return front_door_.body_sink(head); };
+    options.sink_bytes = limits::kObjectBodyBytes;
     TRY(auto server, net::Server::listen(
                          loops_, options, [this](http::Request request, http::Responder respond) {
                            front_door_.handle(std::move(request), std::move(respond));
@@ -150,8 +155,9 @@ class Cloud final : public cli::RunningCloud {
     return {.registry = registry_,
             .clock = clock_,
             .workers = workers_,
-            .account = config_.account,
-            .region = config_.region,
+            .auth = {options_.auth == cli::Auth::kStrict ? aws::AuthMode::kStrict
+                                                         : aws::AuthMode::kRelaxed,
+                     config_.account, config_.region},
             .durable = [this](std::move_only_function<void(Result<void>)> done) {
               const store::Sequence sequence = store::Store::take_last_commit();
               if (sequence == 0) return done({});
@@ -165,7 +171,7 @@ class Cloud final : public cli::RunningCloud {
                      {"account", config_.account},
                      {"endpoint", config_.endpoint()},
                      {"apiUrl", apps_.url()},
-                     {"auth", "relaxed"},
+                     {"auth", options_.auth == cli::Auth::kStrict ? kStrictText : kRelaxedText},
                      {"iam", cli::iam_text(options_.iam)},
                      {"fsync", options_.fsync}};
     json::Array isolation;
@@ -208,6 +214,14 @@ class Cloud final : public cli::RunningCloud {
 }  // namespace
 
 Result<std::unique_ptr<cli::RunningCloud>> launch(const cli::CloudOptions& options) {
+  if (options.auth == cli::Auth::kRelaxed && !aws::is_loopback(options.bind_address)) {
+    return fail(ErrorKind::kInvalid,
+                fmt::format("will not listen on {} with --auth relaxed: whoever reaches that "
+                            "address would be the account's administrator. Use --auth strict "
+                            "(the key test with the secret test is the administrator's, from this "
+                            "machine only; create others with it), or bind 127.0.0.1",
+                            options.bind_address));
+  }
   std::error_code error;
   std::filesystem::create_directories(options.data_directory, error);
   if (error) {

@@ -18,4 +18,13 @@ void FrontDoor::handle(http::Request request, http::Responder respond) {
   dispatcher_.handle(std::move(request), std::move(respond));
 }
 
+std::shared_ptr<http::BodySink> FrontDoor::body_sink(const http::Request& head) {
+  // Those that handle() does not give to the dispatcher have no large bodies.
+  if (apigateway::data_plane_address(head) || !allowed_from_browser(head) ||
+      head.target.starts_with("/_dew")) {
+    return nullptr;
+  }
+  return dispatcher_.body_sink(head);
+}
+
 }  // namespace dew::cloud

@@ -15,6 +15,8 @@ class FrontDoor {
 
   // An http::Handler.
   void handle(http::Request request, http::Responder respond);
+  // An http::BodySinkFactory.
+  std::shared_ptr<http::BodySink> body_sink(const http::Request& head);
 
  private:
   aws::Dispatcher& dispatcher_;

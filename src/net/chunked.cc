@@ -43,7 +43,7 @@ std::expected<void, ProtocolError> ChunkedDecoder::read_size() {
 }
 
 std::expected<size_t, ProtocolError> ChunkedDecoder::feed(std::string_view in, std::string& body,
-                                                          size_t limit) {
+                                                          uint64_t limit) {
   const size_t size = in.size();
   while (state_ != State::kDone && !in.empty()) {
     switch (state_) {

@@ -19,7 +19,7 @@ class ChunkedDecoder {
  public:
   // Reads from the front of `in`, appends to `body`, and returns how many bytes it took: all of
   // them, unless the message ended. 413 when `body` would exceed `limit`.
-  std::expected<size_t, ProtocolError> feed(std::string_view in, std::string& body, size_t limit);
+  std::expected<size_t, ProtocolError> feed(std::string_view in, std::string& body, uint64_t limit);
   bool done() const { return state_ == State::kDone; }
 
  private:

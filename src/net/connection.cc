@@ -2,7 +2,9 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <sys/sendfile.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "base/log.h"
@@ -18,6 +20,9 @@ constexpr size_t kReadBytes = 8 * 1024;
 constexpr size_t kBodyReadBytes = 64 * 1024;
 constexpr size_t kCopiedBodyBytes =
     16 * 1024;  // a smaller body goes out in one buffer with its head
+constexpr size_t kSinkPieceBytes = 256 * 1024;
+// Of a file, at one go: the other connections of this loop get their turns in between.
+constexpr size_t kFilePieceBytes = 512 * 1024;
 constexpr size_t kKeptOutputBytes = 64 * 1024;  // of capacity, between requests
 // After a protocol error the client may still be sending; closing at once would reset the
 // connection and take our answer with it (RFC 9112 section 9.6). So we read and forget, within
@@ -189,10 +194,21 @@ bool Connection::step_head() {
 bool Connection::begin_body() {
   body_have_ = 0;
   if (!framing_.chunked && framing_.content_length.value_or(0) == 0) return dispatch();
-  if (framing_.content_length.value_or(0) > options().body_bytes)
+  const size_t length = framing_.content_length.value_or(0);
+  if (options().body_sink && (framing_.chunked || length > options().sink_from_bytes))
+    sink_ = options().body_sink(request_);
+  if (length > (sink_ ? options().sink_bytes : options().body_bytes)) {
+    sink_.reset();
     return fail({413, "Request body too large"});
+  }
   phase_ = Phase::kBody;
   chunks_ = {};
+  sunk_ = 0;
+  if (sink_ && !sink_->wanted() && framing_.expect_continue && input_.view().empty()) {
+    mode_.keep_alive = false;
+    request_.sink = std::move(sink_);
+    return dispatch();
+  }
   if (framing_.expect_continue && input_.view().empty()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     boost::system::error_code ec;
@@ -205,7 +221,50 @@ bool Connection::begin_body() {
   return true;
 }
 
+// Fills the next piece and hands it over; reads on once the sink has taken it.
+bool Connection::step_sink() {
+  if (sinking_) return false;
+  const uint64_t length = framing_.content_length.value_or(0);
+  const std::string_view bytes = input_.view().substr(0, kSinkPieceBytes);
+  if (framing_.chunked) {
+    const size_t before = piece_.size();
+    const auto taken = chunks_.feed(bytes, piece_, before + options().sink_bytes - sunk_);
+    if (!taken) return fail(taken.error());
+    sunk_ += piece_.size() - before;
+    input_.consume(*taken);
+  } else {
+    const auto taken = bytes.substr(0, std::min<uint64_t>(length - sunk_, bytes.size()));
+    piece_.append(taken);
+    sunk_ += taken.size();
+    input_.consume(taken.size());
+  }
+  const bool whole = framing_.chunked ? chunks_.done() : sunk_ == length;
+  if (whole && piece_.empty()) {
+    request_.sink = std::move(sink_);
+    return dispatch();
+  }
+  if (whole || piece_.size() >= kSinkPieceBytes) {
+    sinking_ = true;
+    deadline_ = SteadyTime::max();  // it is on us now
+    // The sink is held until it is done, also where the connection is closed meanwhile.
+    sink_->write(std::exchange(piece_, {}), [self = shared_from_this(), held = sink_] {
+      self->core_->post([self] { self->on_sunk(); });
+    });
+    return false;
+  }
+  if (!input_.view().empty()) return true;  // it holds more than one look takes
+  wait_until(options().body_timeout);
+  read_input(kSinkPieceBytes);
+  return false;
+}
+
+void Connection::on_sunk() {
+  sinking_ = false;
+  if (phase_ == Phase::kBody) run();
+}
+
 bool Connection::step_body() {
+  if (sink_) return step_sink();
   const std::string_view bytes = input_.view();
   if (framing_.chunked) {
     const auto taken = chunks_.feed(bytes, request_.body, options().body_bytes);
@@ -303,6 +362,7 @@ bool Connection::answer(http::Response response) {
       out_body_ = std::move(response.body);
     }
   }
+  if (!mode_.to_head && status_has_body(response.status)) out_file_ = std::move(response.file);
   written_ = 0;
   if (holds(response.status)) {
     phase_ = Phase::kIdle;
@@ -316,7 +376,8 @@ bool Connection::answer(http::Response response) {
 bool Connection::holds(int status) const {
   constexpr int kRedirects = 300;
   if (!options().hold_for_pipelined || status >= kRedirects || !mode_.keep_alive) return false;
-  if (!out_body_.empty() || !input_.view().starts_with("GET ")) return false;
+  if (!out_body_.empty() || out_file_.length > 0 || !input_.view().starts_with("GET "))
+    return false;
   size_t scanned = 0;
   const auto end = find_head_end(input_.view().substr(0, options().head_bytes), scanned);
   return end && *end > 0;
@@ -345,7 +406,31 @@ bool Connection::write() {
     }
     written_ += n;
   }
-  return after_write();
+  return out_file_.length > 0 ? send_file() : after_write();
+}
+
+// A piece, and the rest when the socket takes more: never a loop until it would block, which on the
+// loopback interface can take as long as the file.
+bool Connection::send_file() {
+  auto offset = static_cast<off_t>(out_file_.offset);
+  const ssize_t n = ::sendfile(socket_.native_handle(), out_file_.file->descriptor(), &offset,
+                               std::min<uint64_t>(out_file_.length, kFilePieceBytes));
+  // None, although there should be some: the file is shorter than was announced, and the client
+  // must not take what it has for the whole.
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+    close();
+    return false;
+  }
+  if (n > 0) {
+    out_file_.offset += static_cast<uint64_t>(n);
+    out_file_.length -= static_cast<uint64_t>(n);
+  }
+  if (out_file_.length == 0) return after_write();
+  wait_until(options().write_timeout);
+  socket_.async_wait(
+      Socket::wait_write,
+      [self = shared_from_this()](boost::system::error_code error) { self->on_written(error); });
+  return false;
 }
 
 void Connection::on_written(boost::system::error_code ec) {
@@ -358,6 +443,7 @@ bool Connection::after_write() {
   out_.clear();
   if (out_.capacity() > kKeptOutputBytes) out_.shrink_to_fit();
   out_body_ = {};
+  out_file_ = {};
   if (mode_.keep_alive) {
     phase_ = Phase::kIdle;
     return true;
@@ -449,6 +535,8 @@ void Connection::close() {
   const auto self = shared_from_this();
   phase_ = Phase::kClosed;
   deadline_ = SteadyTime::max();
+  sink_.reset();
+  out_file_ = {};
   boost::system::error_code ec;
   socket_.close(ec);
   shard_->forget(*this);

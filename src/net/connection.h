@@ -114,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool step_head();
   bool step_body();
   bool begin_body();
+  bool step_sink();
   bool dispatch();
   bool answer(http::Response response);
   bool holds(int status) const;  // the answer just appended waits for the next one
@@ -126,6 +127,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_body();
   void on_read(boost::system::error_code ec, size_t bytes);
   void on_written(boost::system::error_code ec);
+  void on_sunk();  // the sink has taken a piece
+  bool send_file();
   bool inflate();
   void linger();
   void wait_until(std::chrono::milliseconds from_now);
@@ -146,6 +149,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Framing framing_;
   size_t body_have_ = 0;
   ChunkedDecoder chunks_;
+  std::shared_ptr<http::BodySink> sink_;  // takes the body of the request that is being read
+  std::string piece_;                     // the next for it
+  uint64_t sunk_ = 0;
+  bool sinking_ = false;
 
   bool in_handler_ = false;
   std::optional<http::Response> early_;  // answered before the handler returned
@@ -153,7 +160,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string out_;       // heads, and bodies if they are small, of the answers not sent yet
   std::string out_body_;  // otherwise
   size_t written_ = 0;
-  bool abusive_ = false;  // a protocol error was answered: what else arrives is thrown away
+  http::FileSlice out_file_;  // then; the part that is not sent yet
+  bool abusive_ = false;      // a protocol error was answered: what else arrives is thrown away
   size_t lingered_ = 0;
 
   std::string remote_address_;

@@ -1,5 +1,7 @@
 #include "net/http.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace dew::http {
@@ -32,6 +34,10 @@ void Headers::erase(std::string_view name) {
 void Headers::set(std::string_view name, std::string_view value) {
   erase(name);
   add(name, value);
+}
+
+File::~File() {
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 std::string_view Request::path() const {

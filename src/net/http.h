@@ -44,11 +44,25 @@ class Headers {
 
 bool iequals(std::string_view a, std::string_view b);  // ASCII case folded
 
+// Takes a request's body piece by piece instead of Request::body. Destroyed before the request was
+// handled, it has got nothing that counts.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // Whether the body is to be sent at all: false where a client that waits for "100 Continue" is
+  // answered without it.
+  virtual bool wanted() const { return true; }
+  // Pieces come in order, the next one after `done` was called, from any thread; the sink lives at
+  // least as long as `done` does. Called on an io thread: must not block.
+  virtual void write(std::string piece, std::move_only_function<void()> done) = 0;
+};
+
 struct Request {
   std::string method;  // as sent, e.g. "GET"
   std::string target;  // origin form as sent, still percent-encoded: /path?query
   Headers headers;
   std::string body;  // whole; transfer coding removed, and gzip where the server was told to
+  std::shared_ptr<BodySink> sink;  // has got the whole body, and `body` is empty
   std::string remote_address;
   uint16_t local_port = 0;
 
@@ -57,10 +71,34 @@ struct Request {
   std::string_view host() const;   // the Host header, port removed
 };
 
+// Asked for requests with a large body, or one of unknown length, before it is read; the request's
+// head is all there is. Null: into memory, as usual. Called on an io thread: must not block.
+using BodySinkFactory = std::function<std::shared_ptr<BodySink>(const Request& head)>;
+
+// A part of an open file. What is sent is what the file held when it was opened, whoever removes it
+// meanwhile.
+class File {
+ public:
+  explicit File(int descriptor) : descriptor_(descriptor) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File();
+  int descriptor() const { return descriptor_; }
+
+ private:
+  const int descriptor_;
+};
+struct FileSlice {
+  std::shared_ptr<const File> file;
+  uint64_t offset = 0;
+  uint64_t length = 0;
+};
+
 struct Response {
   int status = 200;
   Headers headers;  // Content-Length, Connection, Date are the server's
   std::string body;
+  FileSlice file;  // sent after the body, which is then usually empty
 
   static Response text(int status, std::string body,
                        std::string_view content_type = "text/plain; charset=utf-8");

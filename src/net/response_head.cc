@@ -177,7 +177,7 @@ void append_response_head(std::string& out, const http::Response& response, Resp
     out.append(given_length);
   } else if (status_has_body(status)) {
     out.append("\r\nContent-Length: ");
-    append_number(out, response.body.size());
+    append_number(out, response.body.size() + response.file.length);
   }
   if (!mode.keep_alive) {
     out.append("\r\nConnection: close");

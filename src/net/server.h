@@ -30,6 +30,11 @@ struct ServerOptions {
   std::chrono::milliseconds write_timeout{30'000};  // without progress
   bool inflate_requests = true;                     // Content-Encoding: gzip
   size_t max_connections = 4096;
+  // Where large bodies go instead of into memory; they may then be of `sink_bytes`. Asked where the
+  // body is larger than `sink_from_bytes`, or of unknown length.
+  http::BodySinkFactory body_sink;
+  size_t sink_from_bytes = 1024 * 1024;
+  uint64_t sink_bytes = 0;
   // A success is held back while the client's next request, pipelined behind, is already here
   // whole, and sent together with that one's answer: one write here and one wake-up there instead
   // of two. For clients known to wait for both, as a runtime's that posts its response and asks for

@@ -1,6 +1,7 @@
 // Users and their access keys.
 #include <algorithm>
 
+#include "aws/credentials.h"
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "services/iam/state.h"
@@ -104,7 +105,7 @@ ApiResult<json::Value> create_access_key(State& state, Call& call) {
     return limit_exceeded(
         fmt::format("Cannot exceed quota for AccessKeysPerUser: {}", kAccessKeysPerUser));
   }
-  const auto id = "AKIA" + random_upper_alnum(16);
+  const auto id = std::string(aws::kUserKeyPrefix) + random_upper_alnum(13);
   keys.emplace_back(id);
   json::Object key;
   key["UserName"] = json::string_or(user, "UserName");

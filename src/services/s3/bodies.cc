@@ -86,47 +86,47 @@ Result<void> Bodies::sweep(const std::function<bool(std::string_view id)>& is_li
   return {};
 }
 
-Result<std::string> Bodies::publish(const std::string& id, int descriptor) {
-  const auto temporary = directory_ + "/tmp/" + id;
+std::string Bodies::temporary(std::string_view id) const {
+  return fmt::format("{}/tmp/{}", directory_, id);
+}
+
+Result<void> Bodies::publish(const std::string& id, int descriptor) const {
+  const auto from = temporary(id);
   const auto target = path(id);
-  if (fsync_ && ::fdatasync(descriptor) != 0) return io_error("sync", temporary);
+  if (fsync_ && ::fdatasync(descriptor) != 0) return io_error("sync", from);
   const auto parent = fs::path(target).parent_path().string();
   const bool made = ::mkdir(parent.c_str(), 0700) == 0;
-  if (::rename(temporary.c_str(), target.c_str()) != 0) return io_error("rename", temporary);
+  if (::rename(from.c_str(), target.c_str()) != 0) return io_error("rename", from);
   if (fsync_) {
     sync_directory(parent);
     if (made) sync_directory(directory_ + "/data");
   }
-  return id;
+  return {};
 }
 
-Result<std::string> Bodies::write(std::string_view bytes) {
-  const auto id = random_hex(kIdDigits);
-  const auto temporary = directory_ + "/tmp/" + id;
-  const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) return io_error("create", temporary);
-  CHECK_OK(write_all(file.get(), bytes, temporary));
-  return publish(id, file.get());
+BodyFile::~BodyFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!id_.empty()) ::unlink(bodies_->temporary(id_).c_str());
 }
 
-Result<std::string> Bodies::concatenate(const std::vector<std::string>& ids) {
-  const auto id = random_hex(kIdDigits);
-  const auto temporary = directory_ + "/tmp/" + id;
-  const File out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!out) return io_error("create", temporary);
-  std::string buffer(kCopyBytes, '\0');
-  for (const auto& part : ids) {
-    const File in(::open(path(part).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!in) return io_error("open", path(part));
-    while (true) {
-      const auto n = ::read(in.get(), buffer.data(), buffer.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return io_error("read", path(part));
-      if (n == 0) break;
-      CHECK_OK(write_all(out.get(), {buffer.data(), static_cast<size_t>(n)}, temporary));
-    }
-  }
-  return publish(id, out.get());
+Result<void> BodyFile::open() {
+  auto id = random_hex(kIdDigits);
+  const auto name = bodies_->temporary(id);
+  descriptor_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor_ < 0) return io_error("create", name);
+  id_ = std::move(id);
+  return {};
+}
+
+Result<void> BodyFile::write(std::string_view bytes) {
+  if (descriptor_ < 0) CHECK_OK(open());
+  return write_all(descriptor_, bytes, id_);
+}
+
+Result<std::string> BodyFile::publish() {
+  if (descriptor_ < 0) CHECK_OK(open());  // an empty body
+  CHECK_OK(bodies_->publish(id_, descriptor_));
+  return std::exchange(id_, {});
 }
 
 Result<std::string> Bodies::link(std::string_view id) {
@@ -145,23 +145,40 @@ Result<std::string> Bodies::link(std::string_view id) {
   return copy;
 }
 
-Result<std::string> Bodies::read(std::string_view id, uint64_t offset, uint64_t length) const {
+Result<http::FileSlice> Bodies::open(std::string_view id, uint64_t offset, uint64_t length) const {
   const auto name = path(id);
-  const File file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) {
+  const int descriptor = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
     if (errno == ENOENT) return fail(ErrorKind::kNotFound, "the body is gone");
     return io_error("open", name);
   }
-  std::string out(length, '\0');
-  size_t done = 0;
-  while (done < length) {
-    const auto n =
-        ::pread(file.get(), out.data() + done, length - done, static_cast<off_t>(offset + done));
+  return http::FileSlice{std::make_shared<const http::File>(descriptor), offset, length};
+}
+
+Result<void> Bodies::each(std::string_view id, uint64_t offset, uint64_t length,
+                          const std::function<Result<void>(std::string_view)>& take) const {
+  TRY(const auto slice, open(id, offset, length));
+  std::string buffer(std::min<uint64_t>(length, kCopyBytes), '\0');
+  while (length > 0) {
+    const auto n = ::pread(slice.file->descriptor(), buffer.data(),
+                           std::min<uint64_t>(length, buffer.size()), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error("read", name);
-    if (n == 0) return fail(ErrorKind::kIo, name + " is shorter than its object");
-    done += static_cast<size_t>(n);
+    if (n < 0) return io_error("read", path(id));
+    if (n == 0) return fail(ErrorKind::kIo, path(id) + " is shorter than its object");
+    CHECK_OK(take({buffer.data(), static_cast<size_t>(n)}));
+    offset += static_cast<uint64_t>(n);
+    length -= static_cast<uint64_t>(n);
   }
+  return {};
+}
+
+Result<std::string> Bodies::read(std::string_view id, uint64_t offset, uint64_t length) const {
+  std::string out;
+  out.reserve(length);
+  CHECK_OK(each(id, offset, length, [&](std::string_view bytes) -> Result<void> {
+    out += bytes;
+    return {};
+  }));
   return out;
 }
 

@@ -148,11 +148,14 @@ ApiResult<json::Value> put_versioning(State& state, Call& call) {
     return aws::fail("IllegalVersioningConfigurationException",
                      "The Versioning element must be specified");
   }
+  const auto status = json::string_or(*wanted, "Status");
+  if (status != "Enabled" && status != "Suspended") {
+    return aws::fail("MalformedXML",
+                     "The XML you provided was not well-formed or did not validate against our "
+                     "published schema");
+  }
   if (wanted->contains("MFADelete") && json::string_or(*wanted, "MFADelete") == "Enabled") {
     return aws::fail(aws::ApiError::unsupported("deletion with multi-factor authentication"));
-  }
-  if (json::string_or(*wanted, "Status") == "Enabled") {
-    return aws::fail(aws::ApiError::unsupported("object versioning (Status: Enabled)"));
   }
   bucket["Versioning"] = json::string_or(*wanted, "Status");
   store::Batch batch;

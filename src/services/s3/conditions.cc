@@ -110,10 +110,11 @@ ApiResult<Source> parse_copy_source(std::string_view header) {
     return aws::fail("InvalidArgument",
                      "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   };
-  if (const auto query = header.find("?versionId="); query != std::string_view::npos) {
-    if (header.substr(query) != "?versionId=null") {
-      return aws::fail(aws::ApiError::unsupported("versions of objects"));
-    }
+  Source out;
+  constexpr std::string_view kVersion = "?versionId=";
+  if (const auto query = header.find(kVersion); query != std::string_view::npos) {
+    out.version = url_decode(header.substr(query + kVersion.size()));
+    if (!out.version || out.version->empty()) return bad();
     header = header.substr(0, query);
   }
   const auto decoded = url_decode(header);
@@ -122,7 +123,15 @@ ApiResult<Source> parse_copy_source(std::string_view header) {
   if (path.starts_with('/')) path.remove_prefix(1);
   const auto slash = path.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == path.size()) return bad();
-  return Source{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
+  out.bucket = path.substr(0, slash);
+  out.key = path.substr(slash + 1);
+  return out;
+}
+
+json::Object Source::input() const {
+  json::Object out{{"Bucket", bucket}, {"Key", key}};
+  if (version) out["VersionId"] = *version;
+  return out;
 }
 
 }  // namespace dew::s3

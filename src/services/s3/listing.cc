@@ -1,8 +1,10 @@
-// Listings, of objects, and of the only version that each has.
+// Listings of objects: the newest version of each key that is not a delete marker.
+#include "services/s3/listing.h"
+
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "services/s3/state.h"
+#include "services/s3/versions.h"
 
 namespace dew::s3 {
 
@@ -15,6 +17,8 @@ struct Page {
   std::string last;  // the last key or common prefix that the page holds
 };
 
+}  // namespace
+
 // The bytes that every key of the bucket starting with `prefix` starts with in the store: the key
 // codec ends a string with two bytes, which are taken off.
 std::string raw_prefix(std::string_view bucket, std::string_view prefix) {
@@ -26,6 +30,8 @@ std::string raw_prefix(std::string_view bucket, std::string_view prefix) {
 std::string after_prefix(std::string_view bucket, std::string_view prefix) {
   return store::Key().add_raw(raw_prefix(bucket, prefix)).prefix_end();
 }
+
+namespace {
 
 // Keys in byte order after `after`; a key that holds the delimiter beyond the prefix counts once,
 // as a common prefix, however many keys share it.
@@ -53,6 +59,12 @@ ApiResult<Page> walk(const State& state, std::string_view bucket, std::string_vi
     if (!key)
       return std::unexpected(
           aws::ApiError(Error{ErrorKind::kInternal, "a stored object key is malformed"}));
+    TRY(auto record, json::parse(cursor->value()));
+    // A key whose newest version is a delete marker is not there, nor does it make a common prefix.
+    if (is_delete_marker(record.as_object())) {
+      cursor->next();
+      continue;
+    }
     if (page.contents.size() + page.prefixes.size() == limit) {
       page.truncated = true;
       break;
@@ -64,7 +76,6 @@ ApiResult<Page> walk(const State& state, std::string_view bucket, std::string_vi
       cursor = state.context.store.cursor(after_prefix(bucket, page.last), end);
       continue;
     }
-    TRY(auto record, json::parse(cursor->value()));
     record.as_object()["Key"] = *key;
     page.contents.push_back(std::move(record));
     page.last = *key;
@@ -74,19 +85,14 @@ ApiResult<Page> walk(const State& state, std::string_view bucket, std::string_vi
   return page;
 }
 
-struct Options {
-  std::string prefix;
-  std::string delimiter;
-  size_t limit = kPageKeys;
-  bool encode = false;
+}  // namespace
 
-  std::string shown(std::string_view text) const {
-    return encode ? url_encode(text, Slash::kKeep) : std::string(text);
-  }
-};
+std::string ListOptions::shown(std::string_view text) const {
+  return encode ? url_encode(text, Slash::kKeep) : std::string(text);
+}
 
-ApiResult<Options> parse_options(const json::Object& input) {
-  Options options;
+ApiResult<ListOptions> parse_options(const json::Object& input) {
+  ListOptions options;
   options.prefix = json::string_or(input, "Prefix");
   options.delimiter = json::string_or(input, "Delimiter");
   options.encode = json::string_or(input, "EncodingType") == "url";
@@ -99,7 +105,7 @@ ApiResult<Options> parse_options(const json::Object& input) {
   return options;
 }
 
-json::Object summary(const Options& options, const json::Object& record) {
+json::Object object_summary(const ListOptions& options, const json::Object& record) {
   json::Object out;
   out["Key"] = options.shown(json::string_or(record, "Key"));
   out["LastModified"] = record.at("LastModified");
@@ -109,8 +115,10 @@ json::Object summary(const Options& options, const json::Object& record) {
   return out;
 }
 
+namespace {
+
 // The members that every listing has in common.
-json::Object common(const Options& options, const Page& page, std::string_view bucket) {
+json::Object common(const ListOptions& options, const Page& page, std::string_view bucket) {
   json::Object out;
   out["Name"] = bucket;
   out["Prefix"] = options.shown(options.prefix);
@@ -142,7 +150,7 @@ ApiResult<json::Value> list_v2(State& state, Call& call) {
   auto out = common(options, page, name);
   json::Array contents;
   for (const auto& record : page.contents) {
-    auto entry = summary(options, record.as_object());
+    auto entry = object_summary(options, record.as_object());
     if (json::bool_at(call.input, "FetchOwner").value_or(false)) entry["Owner"] = owner(state);
     contents.emplace_back(std::move(entry));
   }
@@ -165,7 +173,7 @@ ApiResult<json::Value> list_v1(State& state, Call& call) {
   auto out = common(options, page, name);
   json::Array contents;
   for (const auto& record : page.contents) {
-    auto entry = summary(options, record.as_object());
+    auto entry = object_summary(options, record.as_object());
     entry["Owner"] = owner(state);
     contents.emplace_back(std::move(entry));
   }
@@ -176,37 +184,11 @@ ApiResult<json::Value> list_v1(State& state, Call& call) {
   return out;
 }
 
-ApiResult<json::Value> list_versions(State& state, Call& call) {
-  TRY(const auto bucket, load_bucket(state, call.input));
-  const auto name = json::string_or(bucket, "Name");
-  TRY(const auto options, parse_options(call.input));
-  const auto marker = json::string_or(call.input, "KeyMarker");
-  TRY(const auto page, walk(state, name, options.prefix, options.delimiter, marker, options.limit));
-  auto out = common(options, page, name);
-  json::Array versions;
-  for (const auto& record : page.contents) {
-    auto entry = summary(options, record.as_object());
-    entry["VersionId"] = "null";
-    entry["IsLatest"] = true;
-    entry["Owner"] = owner(state);
-    versions.emplace_back(std::move(entry));
-  }
-  if (!versions.empty()) out["Versions"] = std::move(versions);
-  out["KeyMarker"] = options.shown(marker);
-  out["VersionIdMarker"] = json::string_or(call.input, "VersionIdMarker");
-  if (page.truncated) {
-    out["NextKeyMarker"] = options.shown(page.last);
-    out["NextVersionIdMarker"] = "null";
-  }
-  return out;
-}
-
 }  // namespace
 
 void add_listing_operations(const Add& add) {
   add("ListObjectsV2", list_v2);
   add("ListObjects", list_v1);
-  add("ListObjectVersions", list_versions);
 }
 
 }  // namespace dew::s3

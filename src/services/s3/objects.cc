@@ -1,9 +1,10 @@
-// Objects: put, get, head, delete, copy, tags.
+// Objects: put, get, head, delete, tags.
 #include <array>
 
 #include "base/encoding.h"
-#include "services/s3/checksum.h"
-#include "services/s3/state.h"
+#include "base/limits.h"
+#include "services/s3/put.h"
+#include "services/s3/versions.h"
 
 namespace dew::s3 {
 
@@ -11,51 +12,19 @@ namespace {
 
 // A body that is replaced between the look-up and the read is looked up again.
 constexpr int kReadAttempts = 4;
-
-// Replaces the object's record, if its bucket still exists.
-ApiResult<void> put_record(State& state, const json::Object& input, const json::Object& record) {
-  std::lock_guard lock(state.mutex);
-  TRY(const auto bucket, load_bucket(state, input));
-  const auto key = object_key(json::string_or(bucket, "Name"), json::string_or(input, "Key"));
-  TRY(const auto old, services::load(state.context.store, key));
-  if (const auto none = json::string_at(input, "IfNoneMatch"); none && *none == "*" && old) {
-    return aws::fail("PreconditionFailed",
-                     "At least one of the pre-conditions you specified did not hold", 412);
-  }
-  std::vector<std::string> gone;
-  if (old) gone.push_back(json::string_or(*old, "Body"));
-  store::Batch batch;
-  services::save(batch, key, record);
-  return commit(state, batch, std::move(gone));
-}
-
-json::Object upload_result(const json::Object& record) {
-  json::Object out;
-  out["ETag"] = record.at("ETag");
-  if (const auto* checksums = json::object_at(record, "Checksums")) {
-    for (const auto& [name, value] : *checksums) out[name] = value;
-  }
-  if (const auto* encryption = json::find(record, "ServerSideEncryption")) {
-    out["ServerSideEncryption"] = *encryption;
-  }
-  return out;
-}
+// More goes from the file to the socket without passing through memory.
+constexpr uint64_t kInlineBytes = 64 * 1024;
 
 ApiResult<json::Value> put_object(State& state, Call& call) {
   TRY(const auto bucket, load_bucket(state, call.input));
   TRY(auto record, describe_upload(state, bucket, call.input));
-  json::Object checksums;
-  TRY(const auto body, take_body(call, checksums));
+  TRY(const auto body, receive(state, call));
   record["Key"] = json::string_or(call.input, "Key");
-  record["Size"] = static_cast<int64_t>(body.size());
-  record["ETag"] = '"' + hex_encode(md5(body)) + '"';
-  if (!checksums.empty()) record["Checksums"] = std::move(checksums);
-  TRY(const auto id, state.bodies->write(body));
-  record["Body"] = id;
-  if (auto put = put_record(state, call.input, record); !put) {
-    state.bodies->remove(id);
-    return std::unexpected(std::move(put).error());
-  }
+  record["Size"] = static_cast<int64_t>(body->size());
+  record["ETag"] = '"' + hex_encode(body->md5()) + '"';
+  record["Checksums"] = checksum_members(body->checksums());
+  TRY(record["Body"], body->publish());
+  CHECK_OK(put_record(state, call.input, record));
   return upload_result(record);
 }
 
@@ -83,6 +52,7 @@ json::Object describe(const json::Object& input, const json::Object& record) {
   if (json::string_or(input, "ChecksumMode") == "ENABLED" && !input.contains("Range")) {
     if (const auto* checksums = json::object_at(record, "Checksums")) {
       for (const auto& [name, value] : *checksums) out[name] = value;
+      out["ChecksumType"] = json::string_or(record, "ChecksumType", "FULL_OBJECT");
     }
   }
   static constexpr std::array<std::string_view, 6> kOverrides = {
@@ -94,35 +64,75 @@ json::Object describe(const json::Object& input, const json::Object& record) {
   return out;
 }
 
-ApiResult<void> refuse_versions(const json::Object& input) {
+ApiResult<void> refuse_customer_keys(const json::Object& input) {
   for (const auto* member : {"SSECustomerAlgorithm", "SSECustomerKey"}) {
     if (input.contains(member)) return aws::fail(aws::ApiError::unsupported(member));
-  }
-  if (const auto version = json::string_at(input, "VersionId"); version && *version != "null") {
-    return aws::fail("NoSuchVersion", "The specified version does not exist.", 404);
   }
   return {};
 }
 
+// The whole object, the range that is asked for, or one of the parts that it was uploaded in.
+ApiResult<Range> choose_range(const json::Object& input, const json::Object& record,
+                              json::Object& out) {
+  const auto size = static_cast<uint64_t>(json::int_at(record, "Size").value_or(0));
+  const auto part = json::int_at(input, "PartNumber");
+  if (!part) return parse_range(json::string_or(input, "Range"), size);
+  if (input.contains("Range")) {
+    return aws::fail("InvalidRequest",
+                     "Cannot specify both Range header and partNumber query parameter");
+  }
+  const auto* sizes = json::array_at(record, "PartSizes");
+  const int64_t parts = sizes == nullptr ? 1 : static_cast<int64_t>(sizes->size());
+  if (*part < 1 || *part > parts) {
+    return aws::fail("InvalidPartNumber", "The requested partnumber is not satisfiable", 416);
+  }
+  if (sizes == nullptr) return Range{0, size, false};
+  out["PartsCount"] = parts;
+  Range range;
+  for (int64_t i = 0; i < *part - 1; ++i)
+    range.offset += static_cast<uint64_t>((*sizes)[static_cast<size_t>(i)].as_int64());
+  range.length = static_cast<uint64_t>((*sizes)[static_cast<size_t>(*part - 1)].as_int64());
+  range.partial = range.length > 0;
+  return range;
+}
+
+// Into `out`, or in the answer's file where the bytes are many and there is a wire to send them on.
+Result<void> attach_body(const State& state, Call& call, const json::Object& record,
+                         const Range& range, json::Object& out) {
+  const auto id = json::string_or(record, "Body");
+  if (call.http != nullptr && range.length > kInlineBytes) {
+    TRY(call.file, state.bodies->open(id, range.offset, range.length));
+    return {};
+  }
+  if (range.length > limits::kServiceBodyBytes) {
+    return fail(ErrorKind::kInvalid,
+                fmt::format("the object of {} bytes is too large to be read into "
+                            "memory",
+                            range.length));
+  }
+  TRY(out["Body"], state.bodies->read(id, range.offset, range.length));
+  return {};
+}
+
 ApiResult<json::Value> read_object(State& state, Call& call, bool with_body) {
-  CHECK_OK(refuse_versions(call.input));
+  CHECK_OK(refuse_customer_keys(call.input));
   TRY(const auto bucket, load_bucket(state, call.input));
   const auto name = json::string_or(bucket, "Name");
   for (int attempt = 0;; ++attempt) {
-    TRY(const auto record, load_object(state, name, json::string_or(call.input, "Key")));
+    TRY(const auto record, find_object(state, name, json::string_or(call.input, "Key"), call));
     TRY(const auto verdict, check_conditions(call.input, record));
     auto out = describe(call.input, record);
+    if (versioning_of(bucket) != Versioning::kNever) out["VersionId"] = version_id(record);
     if (verdict == Verdict::kNotModified) {
       call.status = 304;
       json::Object unchanged{{"ETag", out["ETag"]}, {"LastModified", out["LastModified"]}};
-      if (const auto* cache = json::find(out, "CacheControl")) unchanged["CacheControl"] = *cache;
+      for (const auto* member : {"CacheControl", "VersionId"}) {
+        if (const auto* value = json::find(out, member)) unchanged[member] = *value;
+      }
       return unchanged;
     }
     const auto size = static_cast<uint64_t>(json::int_at(record, "Size").value_or(0));
-    if (const auto part = json::int_at(call.input, "PartNumber"); part && *part != 1) {
-      return aws::fail("InvalidPartNumber", "The requested partnumber is not satisfiable", 416);
-    }
-    TRY(const auto range, parse_range(json::string_or(call.input, "Range"), size));
+    TRY(const auto range, choose_range(call.input, record, out));
     if (range.partial) {
       call.status = 206;
       const auto content =
@@ -140,11 +150,8 @@ ApiResult<json::Value> read_object(State& state, Call& call, bool with_body) {
       out["TagCount"] = tags->size();
     }
     if (!with_body) return out;
-    auto body = state.bodies->read(json::string_or(record, "Body"), range.offset, range.length);
-    if (body) {
-      out["Body"] = std::move(*body);
-      return out;
-    }
+    const auto body = attach_body(state, call, record, range, out);
+    if (body) return out;
     if (body.error().kind != ErrorKind::kNotFound || attempt + 1 == kReadAttempts) {
       return std::unexpected(aws::ApiError(body.error()));
     }
@@ -158,22 +165,21 @@ ApiResult<json::Value> head_object(State& state, Call& call) {
   return read_object(state, call, false);
 }
 
-// Deleting what does not exist succeeds.
-ApiResult<void> erase(State& state, std::string_view bucket, std::string_view key) {
-  const auto name = object_key(bucket, key);
-  TRY(const auto old, services::load(state.context.store, name));
-  if (!old) return {};
-  store::Batch batch;
-  batch.erase(name);
-  return commit(state, batch, {json::string_or(*old, "Body")});
-}
-
 ApiResult<json::Value> delete_object(State& state, Call& call) {
-  CHECK_OK(refuse_versions(call.input));
   std::lock_guard lock(state.mutex);
   TRY(const auto bucket, load_bucket(state, call.input));
-  CHECK_OK(erase(state, json::string_or(bucket, "Name"), json::string_or(call.input, "Key")));
-  return json::Object{};
+  const auto key = json::string_or(call.input, "Key");
+  if (call.input.contains("IfMatch")) {
+    TRY(const auto record, find_version(state, json::string_or(bucket, "Name"), key, call.input));
+    CHECK_OK(check_conditions(call.input, record));
+  }
+  Change change;
+  TRY(const auto deleted, delete_version(state, bucket, key, call.input, change));
+  CHECK_OK(commit(state, change.batch, std::move(change.bodies)));
+  json::Object out;
+  if (deleted.version) out["VersionId"] = *deleted.version;
+  if (deleted.marker) out["DeleteMarker"] = true;
+  return out;
 }
 
 ApiResult<json::Value> delete_objects(State& state, Call& call) {
@@ -190,15 +196,29 @@ ApiResult<json::Value> delete_objects(State& state, Call& call) {
   json::Array deleted;
   json::Array errors;
   for (const auto& entry : *objects) {
-    const auto key = json::string_or(entry.as_object(), "Key");
-    auto done = refuse_versions(entry.as_object());
-    if (done) done = erase(state, json::string_or(bucket, "Name"), key);
-    if (!done) {
-      errors.emplace_back(json::Object{
-          {"Key", key}, {"Code", done.error().code}, {"Message", done.error().message}});
-    } else if (!quiet) {
-      deleted.emplace_back(json::Object{{"Key", key}});
+    const auto& input = entry.as_object();
+    const auto key = json::string_or(input, "Key");
+    // Each in a commit of its own: the next one may speak of the same key.
+    Change change;
+    auto done = delete_version(state, bucket, key, input, change);
+    if (done) {
+      if (auto kept = commit(state, change.batch, std::move(change.bodies)); !kept)
+        done = std::unexpected(std::move(kept).error());
     }
+    json::Object out{{"Key", key}};
+    if (const auto* version = json::find(input, "VersionId")) out["VersionId"] = *version;
+    if (!done) {
+      out["Code"] = done.error().code;
+      out["Message"] = done.error().message;
+      errors.emplace_back(std::move(out));
+      continue;
+    }
+    if (quiet) continue;
+    if (done->marker) {
+      out["DeleteMarker"] = true;
+      out["DeleteMarkerVersionId"] = *done->version;
+    }
+    deleted.emplace_back(std::move(out));
   }
   json::Object out;
   if (!deleted.empty()) out["Deleted"] = std::move(deleted);
@@ -206,85 +226,20 @@ ApiResult<json::Value> delete_objects(State& state, Call& call) {
   return out;
 }
 
-ApiResult<json::Value> copy_object(State& state, Call& call) {
-  TRY(const auto bucket, load_bucket(state, call.input));
-  TRY(const auto source, parse_copy_source(json::string_or(call.input, "CopySource")));
-  json::Object source_input{{"Bucket", source.bucket}};
-  if (const auto* expected = json::find(call.input, "ExpectedSourceBucketOwner")) {
-    source_input["ExpectedBucketOwner"] = *expected;
-  }
-  CHECK_OK(load_bucket(state, source_input));
-  const bool replace = json::string_or(call.input, "MetadataDirective", "COPY") == "REPLACE";
-  const bool retag = json::string_or(call.input, "TaggingDirective", "COPY") == "REPLACE";
-  const auto key = json::string_or(call.input, "Key");
-  const bool onto_itself = source.bucket == json::string_or(bucket, "Name") && source.key == key;
-  if (onto_itself && !replace && !call.input.contains("StorageClass") &&
-      !call.input.contains("ServerSideEncryption")) {
-    return aws::fail("InvalidRequest",
-                     "This copy request is illegal because it is trying to copy an object to "
-                     "itself without changing the object's metadata, storage class, website "
-                     "redirect location or encryption attributes.");
-  }
-  TRY(const auto from, load_object(state, source.bucket, source.key));
-  CHECK_OK(check_conditions(call.input, from, "CopySource"));
-  TRY(auto record, describe_upload(state, bucket, call.input));
-  if (!replace) {
-    for (const auto* name : {"ContentType", "CacheControl", "ContentDisposition", "ContentEncoding",
-                             "ContentLanguage", "Expires", "Metadata"}) {
-      record.erase(name);
-      if (const auto* value = json::find(from, name)) record[name] = *value;
-    }
-  }
-  if (!retag) {
-    record.erase("Tags");
-    if (const auto* tags = json::find(from, "Tags")) record["Tags"] = *tags;
-  }
-  record["Key"] = key;
-  record["Size"] = from.at("Size");
-  TRY(const auto id, state.bodies->link(json::string_or(from, "Body")));
-  record["Body"] = id;
-  // A copy is one part, whatever its source was.
-  auto etag = json::string_or(from, "ETag");
-  if (const auto* checksums = json::find(from, "Checksums")) record["Checksums"] = *checksums;
-  const auto wanted = json::string_or(call.input, "ChecksumAlgorithm");
-  if (etag.find('-') != std::string::npos || !wanted.empty()) {
-    TRY(const auto body,
-        state.bodies->read(id, 0, static_cast<uint64_t>(json::int_at(from, "Size").value_or(0))));
-    etag = '"' + hex_encode(md5(body)) + '"';
-    record.erase("Checksums");
-    if (const auto sum = checksum(wanted, body)) {
-      record["Checksums"] = json::Object{{"Checksum" + wanted, *sum}};
-    }
-  }
-  record["ETag"] = etag;
-  if (auto put = put_record(state, call.input, record); !put) {
-    state.bodies->remove(id);
-    return std::unexpected(std::move(put).error());
-  }
-  auto result = upload_result(record);
-  json::Object out;
-  if (const auto* encryption = json::find(result, "ServerSideEncryption")) {
-    out["ServerSideEncryption"] = *encryption;
-    result.erase("ServerSideEncryption");
-  }
-  result["LastModified"] = record["LastModified"];
-  out["CopyObjectResult"] = std::move(result);
-  return out;
-}
-
-ApiResult<json::Value> change_tags(State& state, const Call& call, json::Array tags) {
-  CHECK_OK(refuse_versions(call.input));
+ApiResult<json::Value> change_tags(State& state, Call& call, json::Array tags) {
   CHECK_OK(check_tags(tags, kObjectTags));
   std::lock_guard lock(state.mutex);
   TRY(const auto bucket, load_bucket(state, call.input));
   const auto name = json::string_or(bucket, "Name");
   const auto key = json::string_or(call.input, "Key");
-  TRY(auto record, load_object(state, name, key));
+  TRY(auto record, find_object(state, name, key, call));
   record["Tags"] = std::move(tags);
   store::Batch batch;
-  services::save(batch, object_key(name, key), record);
+  services::save(batch, version_place(state, name, key, record), record);
   CHECK_OK(commit(state, batch));
-  return json::Object{};
+  json::Object out;
+  if (versioning_of(bucket) != Versioning::kNever) out["VersionId"] = version_id(record);
+  return out;
 }
 
 ApiResult<json::Value> put_tagging(State& state, Call& call) {
@@ -294,12 +249,13 @@ ApiResult<json::Value> put_tagging(State& state, Call& call) {
 }
 
 ApiResult<json::Value> get_tagging(State& state, Call& call) {
-  CHECK_OK(refuse_versions(call.input));
   TRY(const auto bucket, load_bucket(state, call.input));
-  TRY(const auto record,
-      load_object(state, json::string_or(bucket, "Name"), json::string_or(call.input, "Key")));
+  TRY(const auto record, find_object(state, json::string_or(bucket, "Name"),
+                                     json::string_or(call.input, "Key"), call));
   const auto* tags = json::array_at(record, "Tags");
-  return json::Object{{"TagSet", tags == nullptr ? json::Array{} : *tags}};
+  json::Object out{{"TagSet", tags == nullptr ? json::Array{} : *tags}};
+  if (versioning_of(bucket) != Versioning::kNever) out["VersionId"] = version_id(record);
+  return out;
 }
 
 ApiResult<json::Value> delete_tagging(State& state, Call& call) {
@@ -314,7 +270,6 @@ void add_object_operations(const Add& add) {
   add("HeadObject", head_object);
   add("DeleteObject", delete_object);
   add("DeleteObjects", delete_objects);
-  add("CopyObject", copy_object);
   add("PutObjectTagging", put_tagging);
   add("GetObjectTagging", get_tagging);
   add("DeleteObjectTagging", delete_tagging);

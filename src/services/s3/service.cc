@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "services/s3/checksum.h"
 #include "services/s3/state.h"
 
 namespace dew::s3 {
@@ -42,7 +43,7 @@ Service::Service(const services::Context& context)
           Guarded<std::map<std::string, policy::PolicyPtr, std::less<>>>()}) {
   load_policies(*state_);
   std::unordered_set<std::string> live;
-  for (const auto* kind : {"object", "part"}) {
+  for (const auto* kind : {"object", "version", "part"}) {
     const auto scanned = services::scan(context.store, store::Key("s3").add(kind), {},
                                         [&](std::string_view, const json::Object& record) {
                                           live.insert(json::string_or(record, "Body"));
@@ -74,11 +75,22 @@ void Service::register_operations(aws::Registry& registry) {
                    return operation(*state, call);
                  });
   };
+  // Large bodies of these two go to disk as they come.
+  for (const auto* name : {"PutObject", "UploadPart"}) {
+    registry.stream_body("s3", name, [bodies = state_->bodies](const http::Request& head) {
+      return std::make_unique<BodyWriter>(bodies, wanted_algorithms(head));
+    });
+  }
   add_bucket_operations(add);
   add_setting_operations(add);
+  add_default_operations(add);
+  add_rule_operations(add);
   add_object_operations(add);
+  add_copy_operations(add);
   add_listing_operations(add);
   add_multipart_operations(add);
+  add_version_listing(add);
+  add_upload_listings(add);
 }
 
 store::Key bucket_key(std::string_view bucket) {
@@ -103,13 +115,6 @@ ApiResult<json::Object> load_bucket(const State& state, const json::Object& inpu
       expected && *expected != state.context.config.account) {
     return aws::fail("AccessDenied", "Access Denied", 403);
   }
-  return std::move(*record);
-}
-
-ApiResult<json::Object> load_object(const State& state, std::string_view bucket,
-                                    std::string_view key) {
-  TRY(auto record, services::load(state.context.store, object_key(bucket, key)));
-  if (!record) return no_such_key(key);
   return std::move(*record);
 }
 

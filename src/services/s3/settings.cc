@@ -1,8 +1,21 @@
 // A bucket's settings: documents that are stored under the bucket and given back.
+#include "services/s3/settings.h"
+
 #include "policy/policy.h"
-#include "services/s3/state.h"
+#include "services/s3/versions.h"
 
 namespace dew::s3 {
+
+ApiResult<json::Value> change_bucket(State& state, const json::Object& input,
+                                     const std::function<ApiResult<void>(json::Object&)>& edit) {
+  std::lock_guard lock(state.mutex);
+  TRY(auto bucket, load_bucket(state, input));
+  CHECK_OK(edit(bucket));
+  store::Batch batch;
+  services::save(batch, bucket_key(json::string_or(bucket, "Name")), bucket);
+  CHECK_OK(commit(state, batch));
+  return json::Object{};
+}
 
 namespace {
 
@@ -31,6 +44,12 @@ constexpr Setting kOwnership{"OwnershipControls", "OwnershipControls", "Ownershi
                              "OwnershipControlsNotFoundError",
                              "The bucket ownership controls were not found"};
 
+constexpr Setting kCors{"Cors", "CORSConfiguration", "CORSRules", "NoSuchCORSConfiguration",
+                        "The CORS configuration does not exist"};
+constexpr Setting kLifecycle{"Lifecycle", "LifecycleConfiguration", "Rules",
+                             "NoSuchLifecycleConfiguration",
+                             "The lifecycle configuration does not exist"};
+
 ApiResult<json::Value> get(const State& state, const Call& call, const Setting& setting) {
   TRY(const auto bucket, load_bucket(state, call.input));
   const auto* value = json::find(bucket, setting.stored);
@@ -44,23 +63,12 @@ ApiResult<json::Value> get(const State& state, const Call& call, const Setting& 
   return out;
 }
 
-ApiResult<json::Value> change(State& state, const json::Object& input,
-                              const std::function<ApiResult<void>(json::Object&)>& edit) {
-  std::lock_guard lock(state.mutex);
-  TRY(auto bucket, load_bucket(state, input));
-  CHECK_OK(edit(bucket));
-  store::Batch batch;
-  services::save(batch, bucket_key(json::string_or(bucket, "Name")), bucket);
-  CHECK_OK(commit(state, batch));
-  return json::Object{};
-}
-
 void forget_policy(State& state, const json::Object& input) {
   state.policies.with([&](auto& policies) { policies.erase(json::string_or(input, "Bucket")); });
 }
 
 ApiResult<json::Value> erase(State& state, const Call& call, const Setting& setting) {
-  auto erased = change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  auto erased = change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     bucket.erase(setting.stored);
     if (setting.stored == kEncryption.stored) bucket.erase("DefaultEncryption");
     return {};
@@ -82,7 +90,7 @@ ApiResult<json::Value> put_policy(State& state, Call& call) {
                          ? "Policies must be valid JSON and the first byte must be '{'"
                          : parsed.error().message);
   }
-  auto stored = change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  auto stored = change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     const auto arn = "arn:aws:s3:::" + json::string_or(bucket, "Name");
     for (const auto& resource : (*parsed)->resources()) {
       if (!resource.starts_with(arn) && resource.find('*') == std::string::npos) {
@@ -114,7 +122,7 @@ ApiResult<json::Value> put_encryption(State& state, Call& call) {
   if (algorithm != "AES256") {
     return aws::fail(aws::ApiError::unsupported("the server-side encryption '" + algorithm + "'"));
   }
-  return change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  return change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     auto stored = *wanted;
     auto& rule = stored["Rules"].as_array()[0].as_object();
     if (!rule.contains("BucketKeyEnabled")) rule["BucketKeyEnabled"] = false;
@@ -131,7 +139,7 @@ ApiResult<json::Value> put_public_access(State& state, Call& call) {
        {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"}) {
     stored[flag] = wanted != nullptr && json::bool_at(*wanted, flag).value_or(false);
   }
-  return change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  return change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     bucket[kPublicAccess.stored] = std::move(stored);
     return {};
   });
@@ -142,7 +150,7 @@ ApiResult<json::Value> put_tagging(State& state, Call& call) {
   const auto* wanted = json::object_at(call.input, kTagging.input);
   const auto* tags = wanted == nullptr ? nullptr : json::array_at(*wanted, "TagSet");
   if (tags != nullptr) CHECK_OK(check_tags(*tags, kBucketTags));
-  return change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  return change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     bucket[kTagging.stored] = tags == nullptr ? json::Array{} : *tags;
     return {};
   });
@@ -156,7 +164,7 @@ ApiResult<json::Value> put_ownership(State& state, Call& call) {
                      "The XML you provided was not well-formed or did not validate against our "
                      "published schema");
   }
-  return change(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  return change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     bucket[kOwnership.stored] = *wanted;
     return {};
   });
@@ -187,7 +195,8 @@ ApiResult<json::Value> get_bucket_acl(State& state, Call& call) {
 
 ApiResult<json::Value> get_object_acl(State& state, Call& call) {
   TRY(const auto bucket, load_bucket(state, call.input));
-  CHECK_OK(load_object(state, json::string_or(bucket, "Name"), json::string_or(call.input, "Key")));
+  CHECK_OK(find_object(state, json::string_or(bucket, "Name"), json::string_or(call.input, "Key"),
+                       call));
   return full_control(state);
 }
 
@@ -200,6 +209,11 @@ void add_setting(const Add& add, const std::string& suffix, const Setting& setti
 }  // namespace
 
 void add_setting_operations(const Add& add) {
+  add_setting(add, "BucketCors", kCors);
+  add("GetBucketLifecycleConfiguration",
+      [](State& state, Call& call) { return get(state, call, kLifecycle); });
+  add("DeleteBucketLifecycle",
+      [](State& state, Call& call) { return erase(state, call, kLifecycle); });
   add_setting(add, "BucketPolicy", kPolicy);
   add_setting(add, "BucketEncryption", kEncryption);
   add_setting(add, "PublicAccessBlock", kPublicAccess);

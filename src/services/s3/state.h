@@ -2,7 +2,10 @@
 //
 // Records (JSON) in the store:
 //   s3 bucket NAME              creation date, and the bucket's settings, each under its own member
-//   s3 object BUCKET KEY        size, ETag, headers, metadata, tags, checksums, the body's id
+//   s3 object BUCKET KEY        the newest version: size, ETag, headers, metadata, tags, checksums,
+//   the
+//                               body's id; or a delete marker
+//   s3 version BUCKET KEY ~SEQ  older versions, newest first (versions.h)
 //   s3 upload BUCKET KEY ID     a multipart upload: what its object will be given
 //   s3 part ID NUMBER           one part: size, ETag, the body's id
 #pragma once
@@ -19,6 +22,7 @@
 #include "services/context.h"
 #include "services/records.h"
 #include "services/s3/bodies.h"
+#include "services/s3/body_writer.h"
 
 namespace dew::s3 {
 
@@ -41,6 +45,7 @@ struct State {
   std::mutex mutex;  // held while records change
   // The policies of the buckets that have one, compiled.
   Guarded<std::map<std::string, policy::PolicyPtr, std::less<>>> policies;
+  uint64_t sequence = 0;  // of the last version; with the mutex
 };
 
 store::Key bucket_key(std::string_view bucket);
@@ -50,9 +55,6 @@ store::Key part_prefix(std::string_view id);
 
 // The bucket's record; NoSuchBucket, or AccessDenied where ExpectedBucketOwner is another account.
 ApiResult<json::Object> load_bucket(const State& state, const json::Object& input);
-ApiResult<json::Object> load_object(const State& state, std::string_view bucket,
-                                    std::string_view key);
-
 // Commits, then removes the bodies that the commit let go, once it is durable.
 ApiResult<void> commit(State& state, const store::Batch& batch,
                        std::vector<std::string> bodies = {});
@@ -62,9 +64,11 @@ std::unexpected<aws::ApiError> no_such_key(std::string_view key);
 
 json::Object owner(const State& state);
 
-// The bytes of a PutObject or UploadPart as the client meant them: aws-chunked framing removed,
-// Content-MD5 and checksums compared, the checksums to store in `checksums`.
-ApiResult<std::string> take_body(Call& call, json::Object& checksums);
+// The bytes of a PutObject or UploadPart, on disk and held against the Content-MD5 and checksums
+// that came with them; not published yet. Checksums are those that the client named, or the
+// default.
+ApiResult<std::shared_ptr<BodyWriter>> receive(State& state, Call& call);
+json::Object checksum_members(const std::map<std::string, std::string>& checksums);
 
 // The record of a new object from the headers that PutObject and CreateMultipartUpload share;
 // refuses the ones that are not honoured (ACLs other than the default, SSE-KMS, SSE-C, object lock,
@@ -76,10 +80,14 @@ ApiResult<void> check_tags(const json::Array& tags, size_t limit);
 // "private" and its synonyms for a single owner; anything else is refused.
 ApiResult<void> check_acl(const json::Object& input);
 
-// The source of CopyObject and UploadPartCopy: "bucket/key", "/bucket/key", percent-encoded.
+// The source of CopyObject and UploadPartCopy: "bucket/key", "/bucket/key", percent-encoded, and
+// ?versionId=….
 struct Source {
   std::string bucket;
   std::string key;
+  std::optional<std::string> version;
+
+  json::Object input() const;  // as find_version reads it
 };
 ApiResult<Source> parse_copy_source(std::string_view header);
 
@@ -99,8 +107,13 @@ using Operation = std::function<ApiResult<json::Value>(State&, Call&)>;
 using Add = std::function<void(std::string, Operation)>;
 void add_bucket_operations(const Add& add);
 void add_setting_operations(const Add& add);
+void add_default_operations(const Add& add);
+void add_rule_operations(const Add& add);
 void add_object_operations(const Add& add);
+void add_copy_operations(const Add& add);
 void add_listing_operations(const Add& add);
 void add_multipart_operations(const Add& add);
+void add_version_listing(const Add& add);
+void add_upload_listings(const Add& add);
 
 }  // namespace dew::s3

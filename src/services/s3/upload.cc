@@ -11,8 +11,6 @@ namespace dew::s3 {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kAlgorithms = {"CRC32", "CRC32C", "SHA1", "SHA256"};
-
 // Headers that are kept and given back as they came.
 constexpr std::array<std::string_view, 6> kKept = {"CacheControl",    "ContentDisposition",
                                                    "ContentEncoding", "ContentLanguage",
@@ -48,6 +46,12 @@ std::string stored_encoding(std::string_view header) {
   return out;
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
 std::unexpected<aws::ApiError> bad_checksum(std::string_view algorithm) {
   return aws::fail(
       "BadDigest",
@@ -56,49 +60,52 @@ std::unexpected<aws::ApiError> bad_checksum(std::string_view algorithm) {
 
 }  // namespace
 
-ApiResult<std::string> take_body(Call& call, json::Object& checksums) {
-  auto* member = call.input.if_contains("Body");
-  std::string body;
-  if (member != nullptr && member->is_string()) body = std::string(json::view(member->as_string()));
-  http::Headers trailers;
-  if (call.http != nullptr &&
-      call.http->headers.get("x-amz-content-sha256").starts_with("STREAMING-")) {
-    auto decoded = decode_aws_chunked(body);
-    if (!decoded) {
-      return aws::fail("IncompleteBody",
-                       "The request body terminated unexpectedly: " + decoded.error().message);
-    }
-    const auto length = call.http->headers.get("x-amz-decoded-content-length");
-    if (!length.empty() && length != std::to_string(decoded->body.size())) {
-      return aws::fail("IncompleteBody",
-                       "You did not provide the number of bytes specified by the "
-                       "x-amz-decoded-content-length HTTP header");
-    }
-    body = std::move(decoded->body);
-    trailers = std::move(decoded->trailers);
+ApiResult<std::shared_ptr<BodyWriter>> receive(State& state, Call& call) {
+  std::shared_ptr<BodyWriter> out;
+  if (call.body) {
+    // Made by this folder (service.cc): what else streams here is ours as well.
+    out = std::static_pointer_cast<BodyWriter>(std::move(call.body));
+  } else {
+    out = std::make_shared<BodyWriter>(state.bodies, wanted_algorithms(call.input));
+    const auto* body = call.input.if_contains("Body");
+    if (body != nullptr && body->is_string()) CHECK_OK(out->write(json::view(body->as_string())));
   }
+  out->finish();
   if (const auto digest = json::string_at(call.input, "ContentMD5")) {
     const auto raw = base64_decode(*digest);
     if (!raw || raw->size() != 16) {
       return aws::fail("InvalidDigest", "The Content-MD5 you specified was invalid.");
     }
-    if (*raw != md5(body)) {
+    if (*raw != out->md5()) {
       return aws::fail("BadDigest",
                        "The Content-MD5 you specified did not match what we received.");
     }
   }
-  const auto wanted = json::string_or(call.input, "ChecksumAlgorithm");
-  for (const auto algorithm : kAlgorithms) {
-    const auto name = fmt::format("Checksum{}", algorithm);
-    const auto header = fmt::format("x-amz-checksum-{}", algorithm);
-    std::string sent = json::string_or(call.input, name);
-    if (sent.empty() && trailers.has(header)) sent = trailers.get(header);
-    if (sent.empty() && wanted != algorithm) continue;
-    const auto actual = *checksum(algorithm, body);
-    if (!sent.empty() && sent != actual) return bad_checksum(algorithm);
-    checksums[name] = actual;
+  int sent_ones = 0;
+  for (const auto& [algorithm, actual] : out->checksums()) {
+    const auto sent = json::string_or(call.input, fmt::format("Checksum{}", algorithm));
+    if (sent.empty()) continue;
+    if (++sent_ones > 1) {
+      return aws::fail("InvalidRequest",
+                       "Expecting a single x-amz-checksum- header. Multiple checksum Types are not "
+                       "allowed.");
+    }
+    const auto raw = base64_decode(sent);
+    if (!raw || raw->size() != base64_decode(actual).value_or("").size()) {
+      return aws::fail(
+          "InvalidRequest",
+          fmt::format("Value for x-amz-checksum-{} header is invalid.", lower(algorithm)));
+    }
+    if (sent != actual) return bad_checksum(algorithm);
   }
-  return body;
+  return out;
+}
+
+json::Object checksum_members(const std::map<std::string, std::string>& checksums) {
+  json::Object out;
+  for (const auto& [algorithm, value] : checksums)
+    out[fmt::format("Checksum{}", algorithm)] = value;
+  return out;
 }
 
 ApiResult<void> check_acl(const json::Object& input) {

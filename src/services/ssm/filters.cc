@@ -28,8 +28,8 @@ aws::ApiResult<Match> parse_option(const Filter& filter, std::string_view option
 }
 
 bool is_known(std::string_view key) {
-  static constexpr auto kKeys =
-      std::to_array<std::string_view>({"Name", "Type", "KeyId", "Path", "Tier", "DataType"});
+  static constexpr auto kKeys = std::to_array<std::string_view>(
+      {"Name", "Type", "KeyId", "Path", "Tier", "DataType", "Label"});
   return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end() ||
          (key.starts_with("tag:") && key.size() > 4);
 }
@@ -64,6 +64,15 @@ std::vector<std::string> values_of(const json::Object& filter) {
 
 }  // namespace
 
+aws::ApiError unknown_filter(std::string_view key) {
+  return {
+      "InvalidFilterKey",
+      fmt::format("The following filter key is not valid: {}. Valid filter keys include: [Path, "
+                  "Name, Type, KeyId, Tier, DataType, tag:KEY]",
+                  key),
+      400};
+}
+
 bool is_under(std::string_view name, std::string_view path, bool recursive) {
   while (path.ends_with('/')) path.remove_suffix(1);
   if (path.empty()) {  // the root holds names without a slash, too
@@ -83,6 +92,12 @@ bool Filter::matches(const json::Object& record) const {
         tags ? json::string_at(*tags, std::string_view(key).substr(4)) : std::nullopt;
     return value && (values.empty() || matches_text(*this, *value));
   }
+  if (key == "Label") {
+    const auto* labels = json::array_at(record, "Labels");
+    return labels != nullptr && std::any_of(labels->begin(), labels->end(), [&](const auto& one) {
+             return matches_text(*this, json::view(one.as_string()));
+           });
+  }
   const auto text = json::string_or(record, key == "Path" ? "Name" : key);
   if (key == "Name" && !values.empty() && !values.front().starts_with('/') &&
       text.starts_with('/') && match == Match::kBeginsWith) {
@@ -99,9 +114,7 @@ aws::ApiResult<std::vector<Filter>> parse_filters(const json::Object& input) {
       Filter filter;
       filter.key = json::string_or(one, "Key");
       if (!is_known(filter.key)) {
-        return aws::fail(
-            "InvalidFilterKey",
-            fmt::format("Dewpoint does not support the filter key {} yet", filter.key));
+        return aws::fail(unknown_filter(filter.key));
       }
       TRY(filter.match, parse_option(filter, json::string_or(one, "Option")));
       filter.values = values_of(one);
@@ -123,10 +136,7 @@ aws::ApiResult<std::vector<Filter>> parse_filters(const json::Object& input) {
       // The older form knows no options: names match by their beginning.
       Filter filter{json::string_or(one, "Key"), Match::kEquals, values_of(one)};
       if (filter.key == "Name") filter.match = Match::kBeginsWith;
-      if (!is_known(filter.key))
-        return aws::fail(
-            "InvalidFilterKey",
-            fmt::format("Dewpoint does not support the filter key {} yet", filter.key));
+      if (!is_known(filter.key)) return aws::fail(unknown_filter(filter.key));
       out.push_back(std::move(filter));
     }
   }

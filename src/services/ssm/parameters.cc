@@ -37,6 +37,13 @@ bool has_prefix_folded(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && http::iequals(text.substr(0, prefix.size()), prefix);
 }
 
+bool has_label(const json::Object& record, std::string_view label) {
+  const auto* labels = json::array_at(record, "Labels");
+  return labels != nullptr && std::any_of(labels->begin(), labels->end(), [&](const auto& one) {
+           return json::view(one.as_string()) == label;
+         });
+}
+
 aws::ApiError invalid_name() {
   return aws::ApiError::validation(
       "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it "
@@ -50,6 +57,14 @@ aws::ApiError invalid_name() {
 
 aws::ApiError parameter_not_found(std::string_view name) {
   return {"ParameterNotFound", fmt::format("Parameter {} not found.", name), 400};
+}
+
+aws::ApiError version_not_found(std::string_view name, std::string_view version) {
+  return {"ParameterVersionNotFound",
+          fmt::format("Systems Manager could not find version {} of {}. Verify the version and try "
+                      "again.",
+                      version, name),
+          400};
 }
 
 aws::ApiResult<Reference> parse_reference(std::string_view text) {
@@ -73,11 +88,15 @@ aws::ApiResult<Reference> parse_reference(std::string_view text) {
     const auto* begin = out.selector.data() + 1;
     const auto* end = out.selector.data() + out.selector.size();
     const auto [stop, error] = std::from_chars(begin, end, number);
-    if (error != std::errc() || stop != end || number < 1) {
-      return aws::fail(aws::ApiError::validation(
-          "Dewpoint does not support parameter labels yet: " + std::string(text)));
+    if (error == std::errc() && stop == end && number >= 1) {
+      out.version = number;
+    } else {
+      out.label = out.selector.substr(1);
+      if (out.label.empty()) {
+        return aws::fail(aws::ApiError::validation(
+            "The parameter selector must be a version number or a label: " + std::string(text)));
+      }
     }
-    out.version = number;
   }
   return out;
 }
@@ -145,15 +164,17 @@ aws::ApiResult<std::optional<json::Object>> Parameters::version(std::string_view
 aws::ApiResult<json::Object> Parameters::resolve(const Reference& reference) const {
   TRY(auto record, newest(reference.name));
   if (!record) return aws::fail(parameter_not_found(reference.name));
+  if (!reference.label.empty()) {
+    TRY(auto versions, history(reference.name));
+    for (auto& one : versions) {
+      if (has_label(one, reference.label)) return std::move(one);
+    }
+    return aws::fail(version_not_found(reference.name, reference.label));
+  }
   if (!reference.version) return std::move(*record);
   TRY(auto exact, version(reference.name, *reference.version));
-  if (!exact) {
-    return aws::fail(
-        "ParameterVersionNotFound",
-        fmt::format(
-            "Systems Manager could not find version {} of {}. Verify the version and try again.",
-            *reference.version, reference.name));
-  }
+  if (!exact)
+    return aws::fail(version_not_found(reference.name, std::to_string(*reference.version)));
   return std::move(*exact);
 }
 
@@ -193,8 +214,33 @@ aws::ApiResult<void> Parameters::put(const json::Object& record) {
   store::Batch batch;
   batch.put(newest_key(name), json::dump(record));
   batch.put(versions_key(name).add(static_cast<uint64_t>(number)), json::dump(version));
-  if (number > kMaxVersions)
-    batch.erase(versions_key(name).add(static_cast<uint64_t>(number - kMaxVersions)));
+  if (number > kMaxVersions) {
+    const int64_t oldest = number - kMaxVersions;
+    TRY(const auto last, this->version(name, oldest));
+    if (const auto* labels = last ? json::array_at(*last, "Labels") : nullptr;
+        labels != nullptr && !labels->empty()) {
+      return aws::fail(
+          "ParameterMaxVersionLimitExceeded",
+          fmt::format(
+              "You attempted to create a new version of {} by calling the PutParameter API "
+              "with the overwrite flag. Version {}, the oldest version, can't be deleted "
+              "because it has a label associated with it. Move the label to another version "
+              "of the parameter, and try again.",
+              name, oldest));
+    }
+    batch.erase(versions_key(name).add(static_cast<uint64_t>(oldest)));
+  }
+  TRY([[maybe_unused]] auto sequence, store_.commit(batch));
+  return {};
+}
+
+aws::ApiResult<void> Parameters::put_versions(const std::vector<json::Object>& records) {
+  store::Batch batch;
+  for (const auto& record : records) {
+    const auto number = static_cast<uint64_t>(json::int_at(record, "Version").value_or(0));
+    batch.put(versions_key(json::string_or(record, "Name")).add(number), json::dump(record));
+  }
+  if (batch.empty()) return {};
   TRY([[maybe_unused]] auto sequence, store_.commit(batch));
   return {};
 }

@@ -3,8 +3,8 @@
 // Keys: ("ssm", "parameter", name) holds the newest version together with the tags, ("ssm",
 // "version", name, number) every version that is kept (the newest kMaxVersions). A record is a JSON
 // object: Name, Type, Value (sealed for SecureString), Version, LastModifiedDate, LastModifiedUser,
-// Description, AllowedPattern, Tier, DataType, KeyId; and Tags, in the newest only. Thread-safe as
-// the store is.
+// Description, AllowedPattern, Tier, DataType, KeyId; Tags in the newest only, and Labels in the
+// versions only. Thread-safe as the store is.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +22,12 @@ namespace dew::ssm {
 inline constexpr int64_t kMaxVersions =
     100;  // docs: "Parameter Store retains the 100 most recently created versions"
 
-// What a caller names: a parameter, or one version of it ("name:3"), also as an ARN.
+// What a caller names: a parameter, or one version of it by its number or label ("name:3",
+// "name:prod"), also as an ARN.
 struct Reference {
   std::string name;
   std::optional<int64_t> version;
+  std::string label;     // empty: none
   std::string selector;  // ":3" as given, or empty
 };
 aws::ApiResult<Reference> parse_reference(std::string_view text);
@@ -35,6 +37,8 @@ aws::ApiResult<void> check_name(std::string_view name);
 aws::ApiResult<void> check_path(std::string_view path);
 
 aws::ApiError parameter_not_found(std::string_view name);
+// `version`: a number or a label.
+aws::ApiError version_not_found(std::string_view name, std::string_view version);
 
 class Parameters {
  public:
@@ -50,7 +54,10 @@ class Parameters {
                             const std::function<bool(json::Object&&)>& visit) const;
   aws::ApiResult<std::vector<json::Object>> history(std::string_view name) const;
 
-  aws::ApiResult<void> put(const json::Object& record);       // a new version
+  // A new version; the oldest one goes, if there are as many as are kept. That one must not have a
+  // label: ParameterMaxVersionLimitExceeded.
+  aws::ApiResult<void> put(const json::Object& record);
+  aws::ApiResult<void> put_versions(const std::vector<json::Object>& records);  // as they are now
   aws::ApiResult<void> put_tags(const json::Object& record);  // the newest again, with other tags
   aws::ApiResult<void> erase(const std::vector<std::string>& names);
 

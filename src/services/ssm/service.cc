@@ -59,6 +59,8 @@ void Service::register_operations(aws::Registry& registry) {
       {"AddTagsToResource", &Service::add_tags},
       {"ListTagsForResource", &Service::list_tags},
       {"RemoveTagsFromResource", &Service::remove_tags},
+      {"LabelParameterVersion", &Service::label_version},
+      {"UnlabelParameterVersion", &Service::unlabel_version},
   });
   for (const auto& [name, method] : kOperations) {
     const bool quick = method == &Service::get_parameter || method == &Service::get_parameters;
@@ -117,14 +119,15 @@ aws::ApiResult<json::Value> Service::get_parameters_by_path(aws::Call& call) {
   const auto path = json::string_or(call.input, "Path");
   CHECK_OK(check_path(path));
   TRY(const auto filters, parse_filters(call.input));
+  const Filter* label = nullptr;
   for (const auto& filter : filters) {
-    if (filter.key != "Type" && filter.key != "KeyId") {
-      return aws::fail(
-          "InvalidFilterKey",
-          fmt::format(
-              "The following filter key is not valid: {}. Valid filter keys include: [Type, KeyId]",
-              filter.key));
+    if (filter.key != "Type" && filter.key != "KeyId" && filter.key != "Label") {
+      return aws::fail("InvalidFilterKey",
+                       fmt::format("The following filter key is not valid: {}. Valid filter keys "
+                                   "include: [Type, KeyId, Label]",
+                                   filter.key));
     }
+    if (filter.key == "Label") label = &filter;
   }
   TRY(const auto after, after_token(call.input));
   const bool recursive = json::bool_at(call.input, "Recursive").value_or(false);
@@ -135,13 +138,27 @@ aws::ApiResult<json::Value> Service::get_parameters_by_path(aws::Call& call) {
   if (!prefix.empty()) prefix += '/';
 
   std::vector<json::Object> records;
+  aws::ApiResult<void> looked;
   CHECK_OK(parameters_.scan(prefix, after, [&](json::Object&& record) {
+    // With a label, its version stands for the parameter.
+    if (label) {
+      auto versions = parameters_.history(json::string_or(record, "Name"));
+      if (!versions) {
+        looked = std::unexpected(std::move(versions).error());
+        return false;
+      }
+      const auto at = std::find_if(versions->begin(), versions->end(),
+                                   [&](const auto& version) { return label->matches(version); });
+      if (at == versions->end()) return true;
+      record = std::move(*at);
+    }
     const bool matches = is_under(json::string_or(record, "Name"), path, recursive) &&
                          std::all_of(filters.begin(), filters.end(),
                                      [&](const Filter& filter) { return filter.matches(record); });
     if (matches) records.push_back(std::move(record));
     return records.size() <= limit;  // one more, to know whether a page follows
   }));
+  CHECK_OK(looked);
   json::Object out;
   if (records.size() > limit) {
     records.pop_back();
@@ -176,7 +193,8 @@ aws::ApiResult<json::Value> Service::get_parameter_history(aws::Call& call) {
     TRY(auto one, shown(record, call));
     one.erase("ARN");
     copy(one, record, {"KeyId", "LastModifiedUser", "Description", "AllowedPattern", "Tier"});
-    one["Labels"] = json::Array();
+    const auto* labels = json::array_at(record, "Labels");
+    one["Labels"] = labels ? *labels : json::Array();
     one["Policies"] = json::Array();
     list.emplace_back(std::move(one));
   }
@@ -186,6 +204,9 @@ aws::ApiResult<json::Value> Service::get_parameter_history(aws::Call& call) {
 
 aws::ApiResult<json::Value> Service::describe_parameters(aws::Call& call) {
   TRY(const auto filters, parse_filters(call.input));
+  for (const auto& filter : filters) {
+    if (filter.key == "Label") return aws::fail(unknown_filter(filter.key));
+  }
   TRY(const auto after, after_token(call.input));
   const auto limit =
       static_cast<size_t>(json::int_at(call.input, "MaxResults").value_or(kDescribePage));

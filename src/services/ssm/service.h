@@ -1,5 +1,6 @@
-// Systems Manager Parameter Store: String, StringList and SecureString parameters with versions and
-// tags. docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
+// Systems Manager Parameter Store: String, StringList and SecureString parameters with versions,
+// labels and tags.
+// docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
 //
 // The values of SecureStrings are sealed before they reach the store, and never reach a log or an
 // error. Thread-safe. The context outlives the service.
@@ -33,6 +34,8 @@ class Service {
   Answer add_tags(aws::Call& call);
   Answer list_tags(aws::Call& call);
   Answer remove_tags(aws::Call& call);
+  Answer label_version(aws::Call& call);
+  Answer unlabel_version(aws::Call& call);
 
   std::string arn(std::string_view name) const;
   // The Parameter shape; unsealed if the caller asked for it.

@@ -159,6 +159,57 @@ TEST_F(SsmTest, DescribesWithFilters) {
             "InvalidFilterKey");
 }
 
+TEST_F(SsmTest, LabelsNameVersions) {
+  put("/l/a", "one", "String");
+  ok("PutParameter", {{"Name", "/l/a"}, {"Value", "two"}, {"Overwrite", true}});
+  const auto label = [&](int version, json::Array labels) {
+    return ok("LabelParameterVersion",
+              {{"Name", "/l/a"}, {"ParameterVersion", version}, {"Labels", std::move(labels)}});
+  };
+  const auto value = [&](const char* name) {
+    return ok("GetParameter", {{"Name", name}}).at("Parameter").at("Value");
+  };
+  EXPECT_EQ(label(1, {"prod", "1st", "aws-x", "a b"}).at("InvalidLabels").as_array().size(), 3U);
+  EXPECT_EQ(value("/l/a:prod"), "one");
+  label(2, {"prod"});  // it moves
+  EXPECT_EQ(value("/l/a:prod"), "two");
+  EXPECT_EQ(code("GetParameter", {{"Name", "/l/a:other"}}), "ParameterVersionNotFound");
+  const auto history = ok("GetParameterHistory", {{"Name", "/l/a"}}).at("Parameters").as_array();
+  EXPECT_TRUE(history[0].at("Labels").as_array().empty());
+  EXPECT_EQ(history[1].at("Labels").as_array().size(), 1U);
+  label(1, {"old"});
+  const auto by_label =
+      ok("GetParametersByPath",
+         {{"Path", "/l"},
+          {"ParameterFilters",
+           json::Array{json::Object{{"Key", "Label"}, {"Values", json::Array{"old"}}}}}})
+          .at("Parameters")
+          .as_array();
+  ASSERT_EQ(by_label.size(), 1U);
+  EXPECT_EQ(by_label[0].at("Value"), "one");
+  EXPECT_EQ(code("LabelParameterVersion",
+                 {{"Name", "/l/a"}, {"ParameterVersion", 9}, {"Labels", json::Array{"x"}}}),
+            "ParameterVersionNotFound");
+  json::Array many;
+  for (const char c : std::string_view("abcdefghij")) many.emplace_back(std::string(1, c));
+  EXPECT_EQ(
+      code("LabelParameterVersion", {{"Name", "/l/a"}, {"ParameterVersion", 2}, {"Labels", many}}),
+      "ParameterVersionLabelLimitExceeded");
+  const auto off =
+      ok("UnlabelParameterVersion",
+         {{"Name", "/l/a"}, {"ParameterVersion", 2}, {"Labels", json::Array{"prod", "none"}}});
+  EXPECT_EQ(off.at("RemovedLabels").as_array().size(), 1U);
+  EXPECT_EQ(off.at("InvalidLabels").as_array().size(), 1U);
+  // A labelled version cannot be the one that makes room.
+  for (int64_t version = 3; version <= kMaxVersions; ++version)
+    ok("PutParameter", {{"Name", "/l/a"}, {"Value", "v"}, {"Overwrite", true}});
+  EXPECT_EQ(code("PutParameter", {{"Name", "/l/a"}, {"Value", "v"}, {"Overwrite", true}}),
+            "ParameterMaxVersionLimitExceeded");
+  ok("UnlabelParameterVersion",
+     {{"Name", "/l/a"}, {"ParameterVersion", 1}, {"Labels", json::Array{"old"}}});
+  ok("PutParameter", {{"Name", "/l/a"}, {"Value", "v"}, {"Overwrite", true}});
+}
+
 TEST_F(SsmTest, RefusesWhatAwsRefuses) {
   const auto put_code = [&](json::Object input) {
     if (!input.contains("Type")) input["Type"] = "String";

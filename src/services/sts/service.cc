@@ -84,7 +84,7 @@ aws::ApiResult<json::Object> Service::issue(aws::Identity identity, int64_t seco
   session.secret = base64_encode(random_bytes(30));
   session.token = base64_encode(random_bytes(96));
   session.expires_ms = now + seconds * 1000;
-  const auto id = "ASIA" + random_upper_alnum(16);
+  const auto id = std::string(aws::kSessionKeyPrefix) + random_upper_alnum(13);
   identity.access_key = id;
   session.identity = std::move(identity);
 

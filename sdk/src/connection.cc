@@ -100,8 +100,12 @@ Result<void> Connection::open(const Endpoint& endpoint, milliseconds connect_tim
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;  // first: an address needs no resolver
   addrinfo* found = nullptr;
-  const int failed =
-      ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
+  const std::string port = std::to_string(endpoint.port);
+  int failed = ::getaddrinfo(endpoint.host.c_str(), port.c_str(), &hints, &found);
+  if (failed == EAI_NONAME) {  // a name, then
+    hints.ai_flags = AI_NUMERICSERV;
+    failed = ::getaddrinfo(endpoint.host.c_str(), port.c_str(), &hints, &found);
+  }
   if (failed != 0) {
     return std::unexpected(
         network_error("ConnectionError", endpoint.host + ": " + ::gai_strerror(failed)));

@@ -213,6 +213,18 @@ TEST(Credentials, ComeFromTheContainerEndpoint) {
   EXPECT_EQ(none.get().error().code, "NoCredentials");
 }
 
+TEST(Http, ResolvesNames) {
+  FakeServer server([](const FakeRequest&) { return ok("by name"); });
+  http::Client client;
+  const auto url = http::Url::parse("http://localhost:" + std::to_string(server.port()));
+  const auto response = client.send(*url, {});
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "by name");
+  const auto nowhere = client.send(*http::Url::parse("http://no-such-host.invalid"), {});
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, "ConnectionError");
+}
+
 TEST(Url, Parses) {
   auto url = http::Url::parse("https://dynamodb.us-east-1.amazonaws.com");
   EXPECT_EQ(url->authority(), "dynamodb.us-east-1.amazonaws.com");

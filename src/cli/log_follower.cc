@@ -12,9 +12,7 @@ namespace dew::cli {
 
 namespace {
 
-constexpr int kPagesPerPoll = 100;
-constexpr int64_t kOverlapMs = 2'000;  // lines may become visible a little out of order
-constexpr size_t kRemembered = 20'000;
+constexpr int64_t kOverlapMs = 2'000;
 
 }  // namespace
 
@@ -22,6 +20,7 @@ LogFollower::LogFollower(ApiClient& api, LogQuery query) : api_(api), query_(std
 
 CallResult<std::vector<LogEvent>> LogFollower::poll() {
   std::vector<LogEvent> out;
+  more_ = false;
   for (const auto& group : query_.groups) {
     if (auto polled = poll_group(group, out); !polled) {
       if (polled.error().code == "ResourceNotFoundException") continue;
@@ -39,15 +38,21 @@ CallResult<std::vector<LogEvent>> LogFollower::poll() {
   return sorted;
 }
 
+void LogFollower::skip_to(int64_t time_ms) {
+  query_.from_ms = std::max(query_.from_ms, time_ms);
+  for (auto& [group, cursor] : cursors_) cursor.floor_ms = std::max(cursor.newest_ms, time_ms);
+}
+
 CallResult<void> LogFollower::poll_group(const std::string& group, std::vector<LogEvent>& out) {
-  const auto [it, fresh] = from_.emplace(group, query_.from_ms);
-  auto& seen = seen_[group];
-  int64_t newest = it->second;
+  auto& cursor =
+      cursors_.try_emplace(group, Cursor{query_.from_ms, query_.from_ms, {}}).first->second;
+  const int64_t start_ms = std::max(cursor.floor_ms, cursor.newest_ms - kOverlapMs);
+  std::erase_if(cursor.seen, [&](const auto& event) { return event.second < start_ms; });
   std::string token;
-  for (int page = 0; page < kPagesPerPoll; ++page) {
-    json::Object input{{"logGroupName", group},
-                       {"startTime", std::max<int64_t>(query_.from_ms, it->second - kOverlapMs)}};
+  for (int page = 0; page < query_.pages_per_poll; ++page) {
+    json::Object input{{"logGroupName", group}, {"startTime", start_ms}};
     if (!query_.filter.empty()) input["filterPattern"] = query_.filter;
+    if (query_.lines_per_page > 0) input["limit"] = query_.lines_per_page;
     if (!token.empty()) input["nextToken"] = token;
     TRY(const auto answer, api_.json("logs", "Logs_20140328", "FilterLogEvents", std::move(input)));
     if (const auto* events = json::array_at(answer, "events")) {
@@ -55,20 +60,18 @@ CallResult<void> LogFollower::poll_group(const std::string& group, std::vector<L
         const auto* event = value.if_object();
         if (!event) continue;
         const int64_t time = json::int_at(*event, "timestamp").value_or(0);
-        if (!seen.insert(json::string_or(*event, "eventId")).second) continue;
-        newest = std::max(newest, time);
+        if (!cursor.seen.try_emplace(json::string_or(*event, "eventId"), time).second) continue;
+        cursor.newest_ms = std::max(cursor.newest_ms, time);
         out.push_back({group, json::string_or(*event, "logStreamName"), time,
                        json::string_or(*event, "message")});
       }
     }
     token = json::string_or(answer, "nextToken");
-    if (token.empty()) break;
+    if (token.empty()) return {};
   }
-  it->second = newest;
-  if (seen.size() > kRemembered) {
-    seen.clear();
-    query_.from_ms = newest + 1;
-  }
+  // No overlap now: the next poll must get further than this one.
+  cursor.floor_ms = cursor.newest_ms;
+  more_ = true;
   return {};
 }
 

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "cli/api_client.h"
@@ -21,7 +22,9 @@ struct LogEvent {
 struct LogQuery {
   std::vector<std::string> groups;
   int64_t from_ms = 0;
-  std::string filter;  // CloudWatch Logs' filter pattern; empty: everything
+  std::string filter;       // CloudWatch Logs' filter pattern; empty: everything
+  int lines_per_page = 0;   // asked for in one call; 0: as many as the service gives
+  int pages_per_poll = 10;  // of one group
 };
 
 class LogFollower {
@@ -30,14 +33,26 @@ class LogFollower {
   void set_groups(std::vector<std::string> groups) { query_.groups = std::move(groups); }
   // What is new since the last call, ordered by time. Groups that do not exist (yet) are skipped.
   CallResult<std::vector<LogEvent>> poll();
+  // The last poll ended before the newest line: there is more to read at once.
+  bool more() const { return more_; }
+  // Goes on at this time: what came before is not read any more.
+  void skip_to(int64_t time_ms);
 
  private:
+  // Lines may become visible a little out of order, so each poll begins a little before the newest
+  // line, but never before `floor_ms`.
+  struct Cursor {
+    int64_t newest_ms = 0;
+    int64_t floor_ms = 0;
+    std::unordered_map<std::string, int64_t> seen;  // ids and times of events that a poll may meet
+  };
+
   CallResult<void> poll_group(const std::string& group, std::vector<LogEvent>& out);
 
   ApiClient& api_;
   LogQuery query_;
-  std::map<std::string, int64_t> from_;                // per group
-  std::map<std::string, std::set<std::string>> seen_;  // event ids at or after `from_`
+  std::map<std::string, Cursor> cursors_;  // per group
+  bool more_ = false;
 };
 
 // One line as shown: a time, the function's name (if `name` is not empty) and the message.

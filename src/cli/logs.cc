@@ -46,9 +46,11 @@ int run_logs(const LogsOptions& options) {
       api, {{"/aws/lambda/" + service->function_name(options.function)}, from_ms, options.filter});
   Signals signals;
   do {
-    const auto events = follower.poll();
-    if (!events) return report(events.error().to_error());
-    for (const auto& event : *events) show(event, options);
+    do {
+      const auto events = follower.poll();
+      if (!events) return report(events.error().to_error());
+      for (const auto& event : *events) show(event, options);
+    } while (follower.more() && !Signals::stopping());
   } while (options.tail && !signals.wait(std::chrono::milliseconds(options.interval_ms)));
   return kDone;
 }

@@ -23,6 +23,9 @@ namespace dew::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kLogInterval{200};
+// Lines of one function in one interval: under load nobody reads them all, and following them would
+// take the cores away from the functions.
+constexpr int kLinesPerInterval = 500;
 // After the last change, before a redeployment begins.
 constexpr std::chrono::milliseconds kQuiet{50};
 
@@ -54,7 +57,7 @@ class LogPrinter {
 
  private:
   void run(const std::stop_token& stop, const std::vector<std::string>& groups, int64_t from) {
-    LogFollower follower(api_, {groups, from, ""});
+    LogFollower follower(api_, {groups, from, "", kLinesPerInterval, 1});
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
@@ -63,6 +66,9 @@ class LogPrinter {
       if (!events) continue;
       for (const auto& event : *events)
         print_out(log_line(event, names_.size() > 1 ? names_[event.group] : ""));
+      if (!follower.more()) continue;
+      print_progress("More lines than can be shown: `dew logs -f FUNCTION` has all of them");
+      follower.skip_to(SystemClock().now_ms());
     } while (!wake.wait_for(lock, stop, kLogInterval, [&] { return stop.stop_requested(); }));
   }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <queue>
 
 #include "services/logs/filter_pattern.h"
 #include "services/logs/service.h"
@@ -224,8 +225,9 @@ aws::ApiResult<json::Value> Service::filter_log_events(aws::Call& call) {
 
   // Each stream gives its first `limit` matches; the first `limit` of all are among them. A stream
   // that was not read to its end bounds what can be shown: later events of others wait for the next
-  // page.
+  // page. `earliest` holds the first `limit` positions so far: what comes after them is not read.
   std::vector<std::pair<StoredEvent, const std::string*>> found;
+  std::priority_queue<Position> earliest;
   std::optional<Position> bound;
   const size_t scan_each =
       std::max<size_t>(kMaxScannedEvents / std::max<size_t>(streams.size(), 1), 1000);
@@ -235,9 +237,12 @@ aws::ApiResult<json::Value> Service::filter_log_events(aws::Call& call) {
     size_t scanned = 0;
     CHECK_OK(records_.read(group_name, stream, window, [&](StoredEvent&& event) {
       const auto position = event.position;
+      if (earliest.size() == limit && earliest.top() < position) return false;
       ++scanned;
       if (pattern.matches(event.message)) {
         ++taken;
+        if (earliest.size() == limit) earliest.pop();
+        earliest.push(position);
         bytes += event.message.size() + kEventOverheadBytes;
         found.emplace_back(std::move(event), &stream);
       }

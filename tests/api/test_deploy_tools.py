@@ -5,6 +5,7 @@
 import json
 import os
 import subprocess
+import time
 import zipfile
 
 import botocore.exceptions
@@ -69,6 +70,7 @@ def test_aws_cloudformation_deploy(cloud, client, tmp_path, unique):
 
     again = aws(cloud, *deploy, "--fail-on-empty-changeset", cwd=tmp_path, check=False)
     assert again.returncode != 0 and "No changes to deploy" in again.stderr
+    time.sleep(1)  # the CLI names its change sets by the second, and the one before is still there
     assert "No changes to deploy" in aws(cloud, *deploy, cwd=tmp_path).stdout
     aws(cloud, *deploy, "--parameter-overrides", "Days=14", "--tags", "team=users", cwd=tmp_path)
     group = client("logs").describe_log_groups(logGroupNamePrefix=outputs["GroupName"])["logGroups"][0]

@@ -4,6 +4,8 @@
 
 #include <ctime>
 
+#include "base/due_queue.h"
+
 namespace dew {
 
 namespace {
@@ -27,6 +29,29 @@ double Clock::now_seconds() const { return static_cast<double>(now_ms()) / 1000.
 
 TimePoint SystemClock::now() const {
   return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+ManualClock::ManualClock(TimePoint start)
+    : now_(start.time_since_epoch().count()), queue_(std::make_unique<DueQueue>()) {}
+ManualClock::~ManualClock() = default;
+
+DueTimer ManualClock::at(TimePoint due, ClockTask task) {
+  return queue_->add(due, std::move(task));
+}
+
+ClockHold ManualClock::hold() { return queue_->hold(); }
+
+void ManualClock::advance(std::chrono::microseconds by) {
+  const int64_t target = now_ + std::max<int64_t>(by.count(), 0);
+  queue_->wait_for_holds();
+  while (const auto next = queue_->next()) {
+    const int64_t due = next->time_since_epoch().count();
+    if (due > target) break;
+    if (due > now_) now_ = due;
+    queue_->run_next(now());
+    queue_->wait_for_holds();
+  }
+  now_ = target;
 }
 
 std::string iso8601_ms(TimePoint time) {

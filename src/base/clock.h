@@ -5,7 +5,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace dew {
 
@@ -25,17 +28,56 @@ class SystemClock final : public Clock {
   TimePoint now() const override;
 };
 
-// Stands still until advanced; never goes backwards.
-class ManualClock final : public Clock {
+// While somebody has one, a clock that is being moved does not go on to what is due next. Held by
+// what a task has begun and not ended. May be given up on any thread.
+using ClockHold = std::shared_ptr<void>;
+using ClockTask = std::function<void(const ClockHold&)>;
+
+// A task that waits for its time. Dropping it changes nothing; cancel() does: the task does not run
+// unless it already does.
+class DueTimer {
  public:
-  explicit ManualClock(TimePoint start) : now_(start.time_since_epoch().count()) {}
-  TimePoint now() const override { return TimePoint(std::chrono::microseconds(now_.load())); }
-  void advance(std::chrono::microseconds by) {
-    if (by.count() > 0) now_ += by.count();
+  DueTimer() = default;
+  explicit DueTimer(std::function<void()> cancel) : cancel_(std::move(cancel)) {}
+  void cancel() {
+    if (cancel_) std::exchange(cancel_, nullptr)();
   }
 
  private:
+  std::function<void()> cancel_;
+};
+
+// A clock on which something can wait: the cloud's is a MovableClock, the tests' a ManualClock.
+class WaitableClock : public Clock {
+ public:
+  // Runs `task` once when now() has reached `due`, at once if it has. On the clock's thread, so a
+  // task is short: what takes long goes elsewhere, with the hold.
+  virtual DueTimer at(TimePoint due, ClockTask task) = 0;
+  DueTimer after(std::chrono::microseconds delay, ClockTask task) {
+    return at(now() + delay, std::move(task));
+  }
+  // For what is under way and may make something due.
+  virtual ClockHold hold() = 0;
+  // How far ahead of the machine's clock it is.
+  virtual std::chrono::microseconds offset() const { return {}; }
+};
+
+class DueQueue;
+
+// Stands still until advanced; never goes backwards. What is due runs inside advance(), step by
+// step, on the thread that calls it.
+class ManualClock final : public WaitableClock {
+ public:
+  explicit ManualClock(TimePoint start);
+  ~ManualClock() override;
+  TimePoint now() const override { return TimePoint(std::chrono::microseconds(now_.load())); }
+  DueTimer at(TimePoint due, ClockTask task) override;
+  ClockHold hold() override;
+  void advance(std::chrono::microseconds by);
+
+ private:
   std::atomic<int64_t> now_;
+  std::unique_ptr<DueQueue> queue_;
 };
 
 // 2026-01-31T12:34:56.789Z

@@ -98,6 +98,7 @@ struct Options {
   LogsOptions logs;
   PrintOptions print;
   TokenOptions token;
+  ClockOptions clock;
 };
 
 CLI::App* add_up(CLI::App& app, UpOptions& options) {
@@ -312,6 +313,19 @@ CLI::App* add_token(CLI::App& app, TokenOptions& options) {
   return command;
 }
 
+CLI::App* add_clock(CLI::App& app, ClockOptions& options) {
+  auto* command = app.add_subcommand("clock", "Show the cloud's clock, or move it forward");
+  add_common(*command, options.common, kEndpoint | kJson);
+  auto* advance = command->add_subcommand(
+      "advance", "Move the clock forward; all that comes due happens, in order");
+  advance->add_option("TIME", options.advance, "90s, 15m, 1h30m, 7d")->required();
+  add_common(*advance, options.common, kEndpoint | kJson);
+  command->footer(
+      "\nExamples:\n  dew clock\n  dew clock advance 5m\n  dew clock advance 1d --json | jq -r "
+      ".now\n");
+  return command;
+}
+
 // `dew exec [DIR] -- CMD…`: the option library drops the `--`, so what comes after it is taken out
 // first.
 std::vector<std::string> take_command(int argc, char** argv, std::vector<std::string>& rest) {
@@ -385,6 +399,7 @@ int run(int argc, char** argv, const LaunchCloud& launch) {
   auto* package = add_package(app, options.package);
   auto* print = add_print(app, options.print);
   auto* token = add_token(app, options.token);
+  auto* clock = add_clock(app, options.clock);
   std::vector<std::string> arguments;
   std::vector<std::string> command;
   for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
@@ -429,6 +444,7 @@ int run(int argc, char** argv, const LaunchCloud& launch) {
   if (*package) return run_package(options.package);
   if (*print) return run_print(options.print);
   if (*token) return run_token(options.token);
+  if (*clock) return run_clock(options.clock);
   return kUsage;
 }
 

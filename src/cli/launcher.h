@@ -37,6 +37,8 @@ class RunningCloud {
  public:
   virtual ~RunningCloud() = default;
   virtual uint16_t port() const = 0;
+  // A sentence for the banner when the cloud's clock is ahead of the machine's, else empty.
+  virtual std::string clock_notice() const = 0;
   // Drains: answers what is in flight, stops functions, flushes the store.
   virtual void stop(std::chrono::milliseconds deadline) = 0;
 };

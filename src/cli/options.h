@@ -118,6 +118,11 @@ struct TokenOptions {
   std::vector<std::string> claims;  // name=value
 };
 
+struct ClockOptions {
+  CommonOptions common;
+  std::string advance;  // empty: only show it
+};
+
 // Each runs one command and returns the process's exit status.
 int run_up(const UpOptions& options, const LaunchCloud& launch);
 int run_serve(const ServeOptions& options, const LaunchCloud& launch);
@@ -130,5 +135,6 @@ int run_invoke(const InvokeOptions& options);
 int run_logs(const LogsOptions& options);
 int run_print(const PrintOptions& options);
 int run_token(const TokenOptions& options);
+int run_clock(const ClockOptions& options);
 
 }  // namespace dew::cli

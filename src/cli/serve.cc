@@ -39,6 +39,7 @@ int run_serve(const ServeOptions& options, const LaunchCloud& launch) {
         "auth relaxed: unknown keys and unsigned requests act as the administrator (--auth strict "
         "refuses them)");
   }
+  if (const auto moved = (*cloud)->clock_notice(); !moved.empty()) print_progress("clock " + moved);
   while (!signals.wait(std::chrono::hours(1))) {
   }
   (*cloud)->stop(kStopDeadline);

@@ -2,12 +2,12 @@
 // RFC 7519, RFC 7515; HS256.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdlib>
 
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "cli/cloud_calls.h"
+#include "cli/duration.h"
 #include "cli/options.h"
 #include "cli/project.h"
 #include "cli/terminal.h"
@@ -21,24 +21,6 @@ std::string base64url(std::string_view bytes) {
   for (char& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
   while (out.ends_with('=')) out.pop_back();
   return out;
-}
-
-// 90s, 15m, 1h, 7d; seconds where no unit is given.
-Result<int64_t> seconds_of(std::string_view text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
-  const int64_t factor = unit.empty() || unit == "s" ? 1
-                         : unit == "m"               ? 60
-                         : unit == "h"               ? 3600
-                         : unit == "d"               ? 86400
-                                                     : 0;
-  constexpr int64_t kMost = 100'000'000;
-  if (error != std::errc{} || factor == 0 || number > kMost || number < -kMost) {
-    return fail(ErrorKind::kInvalid,
-                fmt::format("--expires {}: give a time such as 90s, 15m, 1h or 7d", text));
-  }
-  return number * factor;
 }
 
 Result<std::string> secret_of(const TokenOptions& options) {
@@ -63,9 +45,9 @@ Result<std::string> secret_of(const TokenOptions& options) {
 }  // namespace
 
 int run_token(const TokenOptions& options) {
-  const auto lifetime = seconds_of(options.expires);
+  const auto lifetime = parse_seconds(options.expires);
   if (!lifetime) {
-    report(lifetime.error());
+    report({ErrorKind::kInvalid, "--expires " + lifetime.error().message});
     return kUsage;
   }
   const auto secret = secret_of(options);

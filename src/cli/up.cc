@@ -152,7 +152,7 @@ class Up {
   void info_rows() {
     const auto info = api_.admin("GET", "/_dew/info");
     if (!info) return;
-    for (const auto* key : {"auth", "iam", "isolation"}) {
+    for (const auto* key : {"auth", "iam", "clock", "isolation"}) {
       const json::Value* value = json::find(*info, key);
       if (!value) continue;
       std::string_view label = key;  // on the first row only

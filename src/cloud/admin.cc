@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "aws/authenticate.h"
+#include "cloud/clock_offset.h"
 
 namespace dew::cloud {
 
@@ -15,6 +16,15 @@ http::Response refuse(int status, std::string message) {
   return answer(status, {{"message", std::move(message)}});
 }
 
+json::Object clock_state(const MovableClock& clock) {
+  const auto offset = clock.offset();
+  return {{"now", iso8601_ms(clock.now())},
+          {"machine", iso8601_ms(SystemClock().now())},
+          {"offsetSeconds", static_cast<double>(offset.count()) / 1e6},
+          {"moved", offset.count() != 0},
+          {"waiting", clock.waiting()}};
+}
+
 }  // namespace
 
 void Admin::handle(http::Request request, http::Responder respond) {
@@ -22,12 +32,17 @@ void Admin::handle(http::Request request, http::Responder respond) {
   const bool get = request.method == "GET" || request.method == "HEAD";
   if (path == "/_dew/health" && get) {
     if (!ready_) return respond(answer(503, {{"status", "starting"}, {"version", DEW_VERSION}}));
-    return respond(answer(200, {{"status", "ready"}, {"version", DEW_VERSION}}));
+    json::Object healthy{{"status", "ready"}, {"version", DEW_VERSION}};
+    if (auto moved = clock_notice(clock_); !moved.empty()) healthy["clock"] = std::move(moved);
+    return respond(answer(200, healthy));
   }
   // Health is everybody's; what follows tells and changes too much for other machines.
   if (!aws::is_loopback(request.remote_address))
     return respond(refuse(403, "administration is for this machine only"));
   if (path == "/_dew/info" && get) return respond(answer(200, info_()));
+  if (path == "/_dew/clock" && get) return respond(answer(200, clock_state(clock_)));
+  if (path == "/_dew/clock" && request.method == "POST")
+    return move_clock(request, std::move(respond));
   if (path == "/_dew/http" && request.method == "POST") {
     // Opening a port may block: not on the io thread.
     return workers_.post(
@@ -36,6 +51,25 @@ void Admin::handle(http::Request request, http::Responder respond) {
         });
   }
   respond(refuse(404, fmt::format("no such endpoint: {} {}", request.method, path)));
+}
+
+void Admin::move_clock(const http::Request& request, http::Responder respond) {
+  const auto body = json::parse(request.body);
+  const auto* object = body ? body->if_object() : nullptr;
+  const auto seconds = object ? json::number_at(*object, "advanceSeconds") : std::nullopt;
+  const double most = std::chrono::duration<double>(kMaxClockMove).count();
+  if (!seconds || !(*seconds > 0 && *seconds <= most)) {
+    return respond(refuse(
+        400, fmt::format(R"(expected {{"advanceSeconds": a number above 0, at most {:.0f}}}: )"
+                         "the clock never goes backwards",
+                         most)));
+  }
+  const auto by = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::duration<double>(*seconds));
+  // Long, perhaps: functions run. Not on the clock's thread, which the answer would hold up.
+  clock_.advance(by, [this, respond = std::move(respond)](Result<void> moved) mutable {
+    respond(moved ? answer(200, clock_state(clock_)) : refuse(400, moved.error().message));
+  });
 }
 
 void Admin::open_port(const http::Request& request, http::Responder respond) {

@@ -6,10 +6,12 @@
 
 #include "authz/authorizer.h"
 #include "aws/dispatcher.h"
+#include "base/movable_clock.h"
 #include "cloud/adapters.h"
 #include "cloud/admin.h"
 #include "cloud/app_ports.h"
 #include "cloud/authorization.h"
+#include "cloud/clock_offset.h"
 #include "cloud/front_door.h"
 #include "cloud/start_up_memory.h"
 #include "services/apigateway/service.h"
@@ -44,6 +46,8 @@ class Cloud final : public cli::RunningCloud {
   Cloud(const cli::CloudOptions& options, std::unique_ptr<store::Store> store)
       : options_(options),
         store_(std::move(store)),
+        clock_(load_clock_offset(*store_),
+               [this](auto offset) { return save_clock_offset(*store_, offset); }),
         config_(make_config()),
         context_{config_, clock_, *store_, dispatcher_, loops_, workers_},
         dispatcher_(dispatcher_options()),
@@ -67,7 +71,7 @@ class Cloud final : public cli::RunningCloud {
                 apigateway_.handle(std::move(request), std::move(respond),
                                    {std::move(api_id), std::move(stage), std::move(path)});
               }),
-        admin_(workers_, apps_, [this] { return info(); }),
+        admin_(workers_, apps_, clock_, [this] { return info(); }),
         front_door_(dispatcher_, apigateway_, admin_) {
     invoker_.set(&lambda_);
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
@@ -111,17 +115,20 @@ class Cloud final : public cli::RunningCloud {
     // What a stack update left unfinished in an earlier life goes on only now, when services can be
     // called.
     cloudformation_.resume();
+    clock_.start();
     release_start_up_memory();
     admin_.set_ready();
     return {};
   }
 
   uint16_t port() const override { return server_->port(); }
+  std::string clock_notice() const override { return cloud::clock_notice(clock_); }
 
   void stop(std::chrono::milliseconds deadline) override {
     if (stopped_.exchange(true)) return;
     if (server_) server_->drain(deadline);
     apps_.drain(deadline);
+    clock_.stop();
     lambda_.stop();
     logs_.stop();
     server_.reset();
@@ -153,7 +160,7 @@ class Cloud final : public cli::RunningCloud {
 
   aws::DispatcherOptions dispatcher_options() {
     return {.registry = registry_,
-            .clock = clock_,
+            .clock = machine_clock_,
             .workers = workers_,
             .auth = {options_.auth == cli::Auth::kStrict ? aws::AuthMode::kStrict
                                                          : aws::AuthMode::kRelaxed,
@@ -174,6 +181,7 @@ class Cloud final : public cli::RunningCloud {
                      {"auth", options_.auth == cli::Auth::kStrict ? kStrictText : kRelaxedText},
                      {"iam", cli::iam_text(options_.iam)},
                      {"fsync", options_.fsync}};
+    if (auto moved = cloud::clock_notice(clock_); !moved.empty()) out["clock"] = std::move(moved);
     json::Array isolation;
     for (const auto& line : lambda_.isolation()) isolation.emplace_back(line);
     out.emplace("isolation", std::move(isolation));
@@ -182,7 +190,9 @@ class Cloud final : public cli::RunningCloud {
 
   const cli::CloudOptions options_;
   const std::unique_ptr<store::Store> store_;
-  const SystemClock clock_;
+  MovableClock clock_;
+  // Who signs a request stamps it with the machine's time, whatever the cloud's is.
+  const SystemClock machine_clock_;
   services::Config config_;
   aws::Registry registry_;
   net::Loops loops_{loop_count()};

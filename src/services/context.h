@@ -26,7 +26,7 @@ struct Config {
 
 struct Context {
   const Config& config;
-  const Clock& clock;
+  WaitableClock& clock;
   store::Store& store;
   aws::Caller& caller;
   net::Loops& loops;

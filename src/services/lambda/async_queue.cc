@@ -11,7 +11,6 @@
 namespace dew::lambda {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{250};
 constexpr int64_t kMinuteMs = 60'000;
 constexpr int64_t kMaxBackoffMs = 5 * kMinuteMs;
 constexpr int kMaxDoublings = 10;
@@ -37,9 +36,8 @@ Result<void> AsyncQueue::load() {
     event.accepted_ms = json::int_at(o, "accepted_ms").value_or(0);
     event.due_ms = json::int_at(o, "due_ms").value_or(0);
     event.failures = static_cast<int>(json::int_at(o, "failures").value_or(0));
-    events_.emplace(*id, std::move(event));
+    wait(*id, events_.emplace(*id, std::move(event)).first->second);
   }
-  schedule();
   return cursor->status();
 }
 
@@ -61,6 +59,7 @@ Result<bool> AsyncQueue::add(InvokeRequest request) {
   const std::string id = request.request_id;
   Event event{.request = std::move(request), .accepted_ms = context_.clock.now_ms()};
   event.due_ms = event.accepted_ms;
+  event.hold = context_.clock.hold();
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_ || events_.size() >= kMaxEvents) return false;
@@ -82,6 +81,7 @@ void AsyncQueue::run(const std::string& id) {
     const auto it = events_.find(id);
     if (stopping_ || it == events_.end() || it->second.running) return;
     it->second.running = true;
+    if (!it->second.hold) it->second.hold = context_.clock.hold();
     request = it->second.request;
   }
   invoke_(std::move(request), [this, id](Outcome outcome) { ended(id, outcome); });
@@ -89,11 +89,13 @@ void AsyncQueue::run(const std::string& id) {
 
 void AsyncQueue::ended(const std::string& id, const Outcome& outcome) {
   std::string function;
+  ClockHold hold;  // given up once the retry waits
   {
     const std::scoped_lock lock(mutex_);
     const auto it = events_.find(id);
     if (stopping_ || it == events_.end()) return;  // kept in the store for the next start
     function = it->second.request.function;
+    hold = std::move(it->second.hold);
   }
   const EventPolicy policy = policy_(function);
   const int64_t now = context_.clock.now_ms();
@@ -122,39 +124,22 @@ void AsyncQueue::ended(const std::string& id, const Outcome& outcome) {
     return;
   }
   save(id, event);
-  schedule();
+  wait(id, event);
 }
 
-void AsyncQueue::schedule() {
-  if (scheduled_ || stopping_ || events_.empty()) return;
-  scheduled_ = true;
-  timer_ = context_.loops.first().after(kTick, [this] { tick(); });
-}
-
-void AsyncQueue::tick() {
-  std::vector<std::string> due;
-  {
-    const std::scoped_lock lock(mutex_);
-    scheduled_ = false;
-    const int64_t now = context_.clock.now_ms();
-    bool idle_left = false;
-    for (const auto& [id, event] : events_) {
-      if (event.running) continue;
-      if (event.due_ms <= now) {
-        due.push_back(id);
-      } else {
-        idle_left = true;
-      }
-    }
-    if (idle_left) schedule();
-  }
-  for (const auto& id : due) run(id);
+void AsyncQueue::wait(const std::string& id, Event& event) {
+  if (stopping_) return;
+  const TimePoint due{std::chrono::milliseconds(event.due_ms)};
+  event.retry = context_.clock.at(due, [this, id](const ClockHold&) { run(id); });
 }
 
 void AsyncQueue::stop() {
   const std::scoped_lock lock(mutex_);
   stopping_ = true;
-  timer_.cancel();
+  for (auto& [id, event] : events_) {
+    event.retry.cancel();
+    event.hold.reset();
+  }
 }
 
 }  // namespace dew::lambda

@@ -6,7 +6,8 @@
 // too old. An event leaves the store once it has succeeded or is given up, so that it runs at
 // least once whatever happens to us.
 //
-// Due times are the Clock's: the queue looks every kTick while it holds anything. Thread-safe.
+// Retries wait on the clock, which does not go on to what is due later while an event runs.
+// Thread-safe.
 // Limits: kMaxEvents; more are refused as throttled.
 #pragma once
 
@@ -50,21 +51,20 @@ class AsyncQueue {
     int failures = 0;  // of the function
     int refusals = 0;  // throttled, or not startable
     bool running = false;
+    DueTimer retry;
+    ClockHold hold;  // while it runs
   };
 
-  void tick();
   void run(const std::string& id);
   void ended(const std::string& id, const Outcome& outcome);
   void save(const std::string& id, const Event& event);
-  void schedule();  // with the mutex held
+  void wait(const std::string& id, Event& event);  // until it is due; with the mutex held
 
   const services::Context& context_;
   Invoke invoke_;
   PolicyOf policy_;
   std::mutex mutex_;
   std::map<std::string, Event> events_;  // by request id
-  net::Timer timer_;
-  bool scheduled_ = false;
   bool stopping_ = false;
 };
 

@@ -120,7 +120,7 @@ void Environment::deliver() {
   event.headers.add("Content-Type", "application/json");
   event.headers.add("Lambda-Runtime-Aws-Request-Id", invocation.request_id);
   event.headers.add("Lambda-Runtime-Deadline-Ms",
-                    std::to_string(services_->clock.now_ms() + timeout.count()));
+                    std::to_string(SystemClock().now_ms() + timeout.count()));
   event.headers.add("Lambda-Runtime-Invoked-Function-Arn", invocation.invoked_arn);
   event.headers.add("Lambda-Runtime-Trace-Id", invocation.trace_header);
   if (!invocation.client_context.empty()) {

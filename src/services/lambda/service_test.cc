@@ -8,6 +8,7 @@
 #include <future>
 
 #include "base/ids.h"
+#include "base/movable_clock.h"
 #include "store/memory/memory_store.h"
 
 namespace dew::lambda {
@@ -138,7 +139,7 @@ class ServiceTest : public ::testing::Test {
 
   fs::path directory_;
   services::Config config_;
-  SystemClock clock_;
+  MovableClock clock_;
   std::unique_ptr<store::Store> store_ = store::make_memory_store();
   Roles caller_;
   net::Loops loops_{1};

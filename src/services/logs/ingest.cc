@@ -9,7 +9,6 @@ namespace dew::logs {
 namespace {
 
 constexpr size_t kEventOverheadBytes = 64;  // what a buffered line costs beside its text
-constexpr std::chrono::hours kSweepInterval{1};
 
 }  // namespace
 
@@ -85,22 +84,15 @@ void Ingest::write(Buffers buffers) {
 }
 
 void Ingest::run() {
-  auto next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     // Idle, this thread sleeps: an engine at rest costs nothing.
-    wake_.wait_until(lock, next_sweep, [&] { return stopping_ || bytes_ > 0; });
+    wake_.wait(lock, [&] { return stopping_ || bytes_ > 0; });
     if (!stopping_ && bytes_ > 0 && bytes_ < kFlushBytes) {
       wake_.wait_for(lock, kFlushInterval, [&] { return stopping_ || bytes_ >= kFlushBytes; });
     }
     lock.unlock();
     flush();
-    if (std::chrono::steady_clock::now() >= next_sweep) {
-      next_sweep += kSweepInterval;
-      const std::scoped_lock writing(records_.write);
-      if (auto swept = records_.sweep(); !swept)
-        log::error("expired log events could not be removed: {}", swept.error().message);
-    }
     lock.lock();
   }
 }

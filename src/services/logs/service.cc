@@ -2,10 +2,32 @@
 
 #include <array>
 
+#include "base/log.h"
+
 namespace dew::logs {
 
+namespace {
+
+constexpr std::chrono::hours kSweepInterval{1};
+
+}  // namespace
+
 Service::Service(const services::Context& context)
-    : context_(context), records_(context.store, context.clock), ingest_(records_, context.clock) {}
+    : context_(context), records_(context.store, context.clock), ingest_(records_, context.clock) {
+  sweeper_ = context.clock.after(kSweepInterval, [this](const ClockHold&) { sweep(); });
+}
+
+void Service::sweep() {
+  sweeper_ = context_.clock.after(kSweepInterval, [this](const ClockHold&) { sweep(); });
+  const std::scoped_lock writing(records_.write);
+  if (auto swept = records_.sweep(); !swept)
+    log::error("expired log events could not be removed: {}", swept.error().message);
+}
+
+void Service::stop() {
+  sweeper_.cancel();
+  ingest_.stop();
+}
 
 void Service::register_operations(aws::Registry& registry) {
   using Method = Answer (Service::*)(aws::Call&);

@@ -16,7 +16,7 @@ class Service {
   explicit Service(const services::Context& context);
   void register_operations(aws::Registry& registry);
   Ingest& ingest() { return ingest_; }
-  void stop() { ingest_.stop(); }  // writes what is buffered
+  void stop();  // writes what is buffered
 
  private:
   using Answer = aws::ApiResult<json::Value>;
@@ -41,6 +41,9 @@ class Service {
   Answer get_log_events(aws::Call& call);
   Answer filter_log_events(aws::Call& call);
 
+  // Removes what has outlived its group's retention, now and every hour.
+  void sweep();
+
   std::string group_arn(std::string_view group) const;
   // The group that the input names, by logGroupName, logGroupIdentifier or an ARN in `member`.
   aws::ApiResult<json::Object> find_group(const aws::Call& call,
@@ -54,6 +57,7 @@ class Service {
   const services::Context& context_;
   Records records_;
   Ingest ingest_;
+  DueTimer sweeper_;
 };
 
 }  // namespace dew::logs

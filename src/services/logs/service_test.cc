@@ -222,8 +222,7 @@ TEST_F(LogsTest, ForgetsWhatIsOlderThanTheRetention) {
   clock.advance(std::chrono::hours(25));
   put({event(25LL * 3600 * 1000, "new")});
   EXPECT_EQ(messages(get()), "new ");
-  Records records(*store, clock);
-  ASSERT_TRUE(records.sweep());
+  clock.advance(std::chrono::hours(1));
   size_t chunks = 0;
   for (auto cursor = store->cursor("", ""); cursor->valid(); cursor->next())
     chunks += cursor->value().front() == 1 ? 1 : 0;

@@ -169,6 +169,21 @@ aws::ApiResult<void> Authorizer::judge(const aws::Call& call, const Caller& call
   return {};
 }
 
+const Caller& Authorizer::caller_of(const aws::Identity& identity) const {
+  static const Caller kNobody{};
+  if (identity.anonymous) return kNobody;
+  thread_local std::unordered_map<std::string, Known, Hash, std::equal_to<>> known;
+  const auto version = sources_.version();
+  const auto it = known.find(std::string_view(identity.arn));
+  if (it != known.end() && it->second.version == version &&
+      it->second.user_id == identity.user_id) {
+    return it->second.caller;
+  }
+  if (known.size() >= kMaxKnown) known.clear();
+  Known fresh{version, identity.user_id, resolve(identity, sources_)};
+  return known.insert_or_assign(identity.arn, std::move(fresh)).first->second.caller;
+}
+
 aws::ApiResult<void> Authorizer::authorize(const aws::Call& call) {
   if (mode_ == Mode::kOff) return {};
   const auto& identity = call.identity;
@@ -178,21 +193,7 @@ aws::ApiResult<void> Authorizer::authorize(const aws::Call& call) {
     static const policy::AttachedPtr kNothing;
     verdict = judge(call, {principal_of(identity), kNothing, {}});
   } else {
-    thread_local std::unordered_map<std::string, Known, Hash, std::equal_to<>> known;
-    const auto version = sources_.version();
-    auto it = known.find(std::string_view(identity.arn));
-    if (it == known.end() || it->second.version != version ||
-        it->second.user_id != identity.user_id || identity.anonymous) {
-      if (known.size() >= kMaxKnown) known.clear();
-      Known fresh{version, identity.user_id, resolve(identity, sources_)};
-      if (identity.anonymous) {
-        verdict = judge(call, fresh.caller);
-        it = known.end();
-      } else {
-        it = known.insert_or_assign(identity.arn, std::move(fresh)).first;
-      }
-    }
-    if (it != known.end()) verdict = judge(call, it->second.caller);
+    verdict = judge(call, caller_of(identity));
   }
   if (verdict || mode_ == Mode::kEnforce) return verdict;
   log::warn("iam audit: {}:{} would be denied: {}", call.service, call.operation,

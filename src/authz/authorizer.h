@@ -34,6 +34,9 @@ class Authorizer final : public aws::Authorizer {
 
   aws::ApiResult<void> authorize(const aws::Call& call) override;
 
+  // Who an identity is, and what is attached to it; good until this thread asks again.
+  const Caller& caller_of(const aws::Identity& identity) const;
+
  private:
   aws::ApiResult<void> judge(const aws::Call& call, const Caller& caller);
   policy::Decision decide(const Scope& scope, const Check& check, const Caller& caller,

@@ -13,6 +13,7 @@
 #include "cloud/authorization.h"
 #include "cloud/clock_offset.h"
 #include "cloud/front_door.h"
+#include "cloud/gateway_authority.h"
 #include "cloud/start_up_memory.h"
 #include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
@@ -61,10 +62,12 @@ class Cloud final : public cli::RunningCloud {
         ecr_(context_),
         dynamodb_(context_),
         lambda_(context_, log_sink_),
-        apigateway_(context_, invoker_, &gateway_log_),
+        gateway_authority_(clock_, auth_policy()),
+        apigateway_(context_, invoker_, gateway_authority_, &gateway_log_),
         cloudformation_(context_),
         sources_(iam_, s3_, lambda_, dynamodb_),
         authorizer_(sources_, clock_, config_.account, iam_mode()),
+        execute_api_(authorizer_, sources_, clock_, config_.account, config_.region, iam_mode()),
         apps_(loops_, options.bind_address,
               [this](http::Request request, http::Responder respond, std::string api_id,
                      std::string stage, std::string path) {
@@ -77,6 +80,7 @@ class Cloud final : public cli::RunningCloud {
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);
     dispatcher_.set_authorizer(&authorizer_);
+    gateway_authority_.set(&sts_, &execute_api_);
     logs_.register_operations(registry_);
     ssm_.register_operations(registry_);
     iam_.register_operations(registry_);
@@ -158,13 +162,16 @@ class Cloud final : public cli::RunningCloud {
     return config;
   }
 
+  aws::AuthPolicy auth_policy() const {
+    return {options_.auth == cli::Auth::kStrict ? aws::AuthMode::kStrict : aws::AuthMode::kRelaxed,
+            config_.account, config_.region};
+  }
+
   aws::DispatcherOptions dispatcher_options() {
     return {.registry = registry_,
             .clock = machine_clock_,
             .workers = workers_,
-            .auth = {options_.auth == cli::Auth::kStrict ? aws::AuthMode::kStrict
-                                                         : aws::AuthMode::kRelaxed,
-                     config_.account, config_.region},
+            .auth = auth_policy(),
             .durable = [this](std::move_only_function<void(Result<void>)> done) {
               const store::Sequence sequence = store::Store::take_last_commit();
               if (sequence == 0) return done({});
@@ -210,10 +217,12 @@ class Cloud final : public cli::RunningCloud {
   dynamodb::Service dynamodb_;
   LambdaInvoker invoker_;
   lambda::Service lambda_;
+  GatewayAuthority gateway_authority_;
   apigateway::Service apigateway_;
   cloudformation::Service cloudformation_;
   CloudSources sources_;
   authz::Authorizer authorizer_;
+  authz::ExecuteApi execute_api_;
   AppPorts apps_;
   Admin admin_;
   FrontDoor front_door_;

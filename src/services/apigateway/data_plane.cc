@@ -155,6 +155,15 @@ void DataPlane::handle(http::Request request, http::Responder responder, DataPla
   }
   exchange->route = &exchange->table->routes[match->target];
   exchange->values = std::move(match->values);
+  if (!exchange->route->checks) return integrate(exchange);
+  gate_.check(exchange, [this, exchange](std::optional<Refusal> refusal) {
+    if (!refusal) return integrate(exchange);
+    if (!refusal->reason.empty()) explain(exchange, refusal->reason);
+    refuse(exchange, *refusal);
+  });
+}
+
+void DataPlane::integrate(const ExchangePtr& exchange) {
   if (const auto* mock = std::get_if<MockTarget>(&exchange->route->target))
     return answer_mock(exchange, *mock);
   invoke(exchange, std::get<ProxyTarget>(exchange->route->target));
@@ -296,6 +305,14 @@ void DataPlane::answer_mock(const ExchangePtr& exchange, const MockTarget& targe
 
 void DataPlane::refuse(const ExchangePtr& exchange, std::string_view type, int status,
                        std::string_view code, std::string_view message) {
+  refuse(exchange, Refusal{.type = type,
+                           .status = status,
+                           .code = std::string(code),
+                           .message = std::string(message)});
+}
+
+void DataPlane::refuse(const ExchangePtr& exchange, const Refusal& refusal) {
+  const auto& [type, status, code, message, body_form, reason] = refusal;
   exchange->error_message = message;
   exchange->error_type = type;
   const auto& answers = exchange->table->gateway_answers;
@@ -322,8 +339,12 @@ void DataPlane::refuse(const ExchangePtr& exchange, std::string_view type, int s
   } else {
     response.headers.add("Content-Type", "application/json");
   }
-  response.body = "{\"message\":";
-  append_json_string(response.body, message);
+  response.body = body_form == Refusal::Body::kCapitalMessage ? "{\"Message\":" : "{\"message\":";
+  if (body_form == Refusal::Body::kNull) {
+    response.body += "null";
+  } else {
+    append_json_string(response.body, message);
+  }
   response.body += '}';
   send(exchange, std::move(response));
 }

@@ -19,6 +19,7 @@
 #include "services/apigateway/address.h"
 #include "services/apigateway/exchange.h"
 #include "services/apigateway/function_invoker.h"
+#include "services/apigateway/gate.h"
 
 namespace dew::apigateway {
 
@@ -27,8 +28,13 @@ class DataPlane {
   // Starts the timer of an integration's timeout. The real one is of the current io loop.
   using StartTimer = std::function<net::Timer(std::chrono::milliseconds delay, net::Task task)>;
 
-  DataPlane(const Clock& clock, FunctionInvoker& invoker, AccessLog* log, StartTimer start_timer)
-      : clock_(clock), invoker_(invoker), log_(log), start_timer_(std::move(start_timer)) {}
+  DataPlane(const Clock& clock, FunctionInvoker& invoker, InvokeAuthority& authority,
+            AccessLog* log, StartTimer start_timer)
+      : clock_(clock),
+        invoker_(invoker),
+        log_(log),
+        start_timer_(std::move(start_timer)),
+        gate_(authority) {}
 
   void handle(http::Request request, http::Responder responder, DataPlaneAddress address);
 
@@ -41,12 +47,14 @@ class DataPlane {
  private:
   using ExchangePtr = std::shared_ptr<Exchange>;
 
+  void integrate(const ExchangePtr& exchange);  // let in: the route's target answers
   void invoke(const ExchangePtr& exchange, const ProxyTarget& target);
   void finish_proxy(const ExchangePtr& exchange, FunctionResponse answer);
   void answer_mock(const ExchangePtr& exchange, const MockTarget& target);
   // An answer of the gateway's own: `type` of gateway_responses.h, `code` for x-amzn-ErrorType.
   void refuse(const ExchangePtr& exchange, std::string_view type, int status, std::string_view code,
               std::string_view message);
+  void refuse(const ExchangePtr& exchange, const Refusal& refusal);
   void send(const ExchangePtr& exchange, http::Response response);
   void explain(const ExchangePtr& exchange, std::string_view why);
   void log_execution(const Exchange& exchange, std::string message);
@@ -55,6 +63,7 @@ class DataPlane {
   FunctionInvoker& invoker_;
   AccessLog* log_;
   StartTimer start_timer_;
+  Gate gate_;
   Guarded<std::map<std::string, Tables, std::less<>>> apis_;
 };
 

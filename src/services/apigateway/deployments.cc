@@ -36,6 +36,7 @@ aws::ApiResult<json::Object> snapshot(Control& control, const json::Object& api)
   out["resources"] = json::Array(resources.begin(), resources.end());
   out["gatewayResponses"] = json::Array(gateway_responses.begin(), gateway_responses.end());
   copy_member(out, api, "binaryMediaTypes");
+  copy_member(out, api, "policy");
   return out;
 }
 

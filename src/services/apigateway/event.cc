@@ -33,6 +33,13 @@ bool is_withheld(std::string_view name) {
                      [&](std::string_view other) { return http::iequals(name, other); });
 }
 
+// A signature is for the gateway alone: the function could only be tempted to store it.
+bool is_signature(const http::Header& header, const Exchange& exchange) {
+  return http::iequals(header.name, "authorization") &&
+         (header.value.starts_with("AWS4-HMAC-SHA256") ||
+          (exchange.admission && exchange.admission->caller));
+}
+
 // AWS writes these three in their canonical form and leaves the others as they came.
 std::string_view shown_name(std::string_view name) {
   if (http::iequals(name, "host")) return "Host";
@@ -120,6 +127,7 @@ void append_headers(std::string& out, const Exchange& exchange) {
       forwarded_for += header.value;
       forwarded_for += ", ";
     }
+    if (is_signature(header, exchange)) continue;
     if (!is_withheld(header.name)) pairs.push_back({shown_name(header.name), header.value});
   }
   forwarded_for += request.remote_address;
@@ -179,6 +187,57 @@ void append_path_parameters(std::string& out, const Exchange& exchange) {
   out += '}';
 }
 
+void append_user_agent(std::string& out, const http::Request& request) {
+  if (request.headers.has("user-agent")) {
+    append_json_string(out, request.headers.get("user-agent"));
+  } else {
+    out += "null";
+  }
+}
+
+// Of a method that asks nobody who they are.
+void append_unknown_identity(std::string& out, const http::Request& request) {
+  out +=
+      R"(,"identity":{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":)";
+  append_json_string(out, request.remote_address);
+  out +=
+      R"(,"principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":null,"userAgent":)";
+  append_user_agent(out, request);
+  out += ",\"user\":null}";
+}
+
+void append_known_identity(std::string& out, const Exchange& exchange) {
+  const auto& admission = *exchange.admission;
+  const auto known = [&](std::string_view name) {
+    out += ",\"";
+    out += name;
+    out += "\":";
+    const auto value = admission.identity(name);
+    if (value.empty()) {
+      out += "null";
+    } else {
+      append_json_string(out, value);
+    }
+  };
+  out += R"(,"identity":{"cognitoIdentityPoolId":null,"cognitoIdentityId":null)";
+  known("accountId");
+  known("caller");
+  if (!admission.api_key.empty()) {
+    known("apiKey");
+    known("apiKeyId");
+  }
+  out += ",\"sourceIp\":";
+  append_json_string(out, exchange.request.remote_address);
+  out +=
+      R"(,"principalOrgId":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null)";
+  known("accessKey");
+  known("userArn");
+  out += ",\"userAgent\":";
+  append_user_agent(out, exchange.request);
+  known("user");
+  out += '}';
+}
+
 void append_context(std::string& out, const Exchange& exchange) {
   const auto& table = *exchange.table;
   const auto& request = exchange.request;
@@ -205,17 +264,12 @@ void append_context(std::string& out, const Exchange& exchange) {
       std::to_chars(digits.data(), digits.data() + digits.size(), since_epoch.count()).ptr;
   out.append(digits.data(), static_cast<size_t>(end - digits.data()));
   field(",\"requestId\":", exchange.request_id);
-  out +=
-      R"(,"identity":{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":)";
-  append_json_string(out, request.remote_address);
-  out +=
-      R"(,"principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":null,"userAgent":)";
-  if (request.headers.has("user-agent")) {
-    append_json_string(out, request.headers.get("user-agent"));
+  if (exchange.admission) {
+    append_authorizer(out, *exchange.admission);
+    append_known_identity(out, exchange);
   } else {
-    out += "null";
+    append_unknown_identity(out, request);
   }
-  out += ",\"user\":null}";
   field(",\"domainName\":", domain);
   out += table.context_tail;
 }

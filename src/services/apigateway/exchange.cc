@@ -91,6 +91,14 @@ std::string context_value(const Exchange& exchange, std::string_view name, int s
   if (name == "resourcePath") return exchange.route ? exchange.route->resource_path : std::string();
   if (name == "identity.sourceIp") return exchange.source_ip();
   if (name == "identity.userAgent") return std::string(exchange.request.headers.get("user-agent"));
+  if (exchange.admission) {
+    constexpr std::string_view kIdentity = "identity.";
+    constexpr std::string_view kAuthorizer = "authorizer.";
+    if (name.starts_with(kIdentity))
+      return exchange.admission->identity(name.substr(kIdentity.size()));
+    if (name.starts_with(kAuthorizer))
+      return exchange.admission->authorizer_value(name.substr(kAuthorizer.size()));
+  }
   if (name == "status") return status == 0 ? std::string() : std::to_string(status);
   if (name == "error.message") return exchange.error_message;
   if (name == "error.responseType") return std::string(exchange.error_type);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "services/apigateway/admission.h"
 #include "services/apigateway/stage_table.h"
 
 namespace dew::apigateway {
@@ -31,6 +32,7 @@ struct Exchange {
   std::string trace;  // X-Amzn-Trace-Id
   net::Timer timer;
   std::atomic<bool> finished = false;
+  std::unique_ptr<Admission> admission;  // null: the route asks for nothing
 
   // Set when an answer of the gateway's own is rendered.
   std::string error_message;

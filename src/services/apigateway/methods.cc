@@ -53,11 +53,7 @@ aws::ApiResult<void> check_method(const json::Object& method) {
   if (authorization == "CUSTOM" || authorization == "COGNITO_USER_POOLS") {
     return aws::fail(unsupported(fmt::format("authorizers (authorizationType {})", authorization)));
   }
-  if (authorization == "AWS_IAM") {
-    return aws::fail(
-        unsupported("IAM authorization of REST API methods (authorizationType AWS_IAM)"));
-  }
-  if (authorization != "NONE") {
+  if (authorization != "NONE" && authorization != "AWS_IAM") {
     return aws::fail(bad_request("Invalid authorization type specified: " + authorization));
   }
   if (!json::string_or(method, "authorizerId").empty()) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ids.h"
+#include "services/apigateway/api_policy.h"
 #include "services/apigateway/errors.h"
 #include "services/apigateway/operations.h"
 #include "services/apigateway/patch.h"
@@ -48,13 +49,29 @@ aws::ApiResult<void> check_options(const json::Object& document) {
   if (json::int_at(document, "minimumCompressionSize")) {
     return aws::fail(unsupported("response compression (minimumCompressionSize)"));
   }
-  if (!json::string_or(document, "policy").empty()) {
-    return aws::fail(unsupported("resource policies of REST APIs (policy)"));
-  }
   if (json::string_or(document, "apiKeySource", "HEADER") != "HEADER") {
     return aws::fail(unsupported("apiKeySource AUTHORIZER"));
   }
   return check_endpoint(document);
+}
+
+// Checks the policy as a client has given it, and keeps it as it is stored.
+aws::ApiResult<void> take_policy(Control& control, json::Object& api, const std::string& text) {
+  if (text.empty()) {
+    api.erase("policy");
+    return {};
+  }
+  const auto& config = control.context.config;
+  TRY(auto expanded,
+      expand_api_policy(text, config.region, config.account, json::string_or(api, "id")));
+  api["policy"] = std::move(expanded);
+  return {};
+}
+
+json::Object shown(json::Object api) {
+  if (const auto text = json::string_or(api, "policy"); !text.empty())
+    api["policy"] = shown_api_policy(text);
+  return api;
 }
 
 }  // namespace
@@ -111,7 +128,7 @@ Answer create_rest_api(Control& control, aws::Call& call) {
   const auto root_id = random_alnum(10);
   api["id"] = id;
   for (const auto member :
-       {"name", "description", "version", "binaryMediaTypes", "minimumCompressionSize", "policy"}) {
+       {"name", "description", "version", "binaryMediaTypes", "minimumCompressionSize"}) {
     copy_member(api, call.input, member);
   }
   api["createdDate"] = control.now();
@@ -129,22 +146,24 @@ Answer create_rest_api(Control& control, aws::Call& call) {
     api.erase("binaryMediaTypes");
   }
   CHECK_OK(check_options(api));
+  CHECK_OK(take_policy(control, api, text(call, "policy")));
 
   const std::scoped_lock lock(control.write);
   store::Batch batch;
   Repository::put_api(batch, id, api);
   Repository::put(batch, id, kResource, root_id, json::Object{{"id", root_id}, {"path", "/"}});
   CHECK_OK(control.repository.commit(batch));
-  return api;
+  return shown(std::move(api));
 }
 
 Answer get_rest_api(Control& control, aws::Call& call) {
   TRY(auto api, control.api(call));
-  return api;
+  return shown(std::move(api));
 }
 
 Answer get_rest_apis(Control& control, aws::Call& call) {
   TRY(auto apis, control.repository.apis());
+  for (auto& api : apis) api = shown(std::move(api));
   return page(call, std::move(apis), "id", kDefaultPage);
 }
 
@@ -154,7 +173,6 @@ Answer update_rest_api(Control& control, aws::Call& call) {
       {"/name"},
       {"/description"},
       {"/version"},
-      {"/policy"},
       {"/apiKeySource"},
       {"/minimumCompressionSize", Type::kInteger},
       {"/disableExecuteApiEndpoint", Type::kBool},
@@ -164,6 +182,10 @@ Answer update_rest_api(Control& control, aws::Call& call) {
   TRY(auto api, control.api(call));
   TRY(const auto operations, patch_operations(call.input));
   for (const auto& operation : operations) {
+    if (operation.path == "/policy") {
+      CHECK_OK(take_policy(control, api, operation.op == "remove" ? "" : operation.value));
+      continue;
+    }
     if (operation.tokens.front() != "endpointConfiguration") {
       CHECK_OK(apply_patch(api, operation, kRules));
       continue;
@@ -179,7 +201,7 @@ Answer update_rest_api(Control& control, aws::Call& call) {
   Repository::put_api(batch, text(call, "restApiId"), api);
   CHECK_OK(control.repository.commit(batch));
   control.publish(text(call, "restApiId"));
-  return api;
+  return shown(std::move(api));
 }
 
 Answer delete_rest_api(Control& control, aws::Call& call) {

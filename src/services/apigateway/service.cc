@@ -69,14 +69,16 @@ net::Timer start_timer(net::Loops& loops, std::chrono::milliseconds delay, net::
 }  // namespace
 
 struct Service::Impl {
-  Impl(const services::Context& context, FunctionInvoker& invoker, AccessLog* log)
+  Impl(const services::Context& context, FunctionInvoker& invoker, InvokeAuthority& authority,
+       AccessLog* log)
       : control{context,
                 Repository(context.store),
                 {},
                 [this](const std::string& api_id) { publish(api_id); }},
-        data(context.clock, invoker, log, [&loops = context.loops](auto delay, auto task) {
-          return start_timer(loops, delay, std::move(task));
-        }) {}
+        data(context.clock, invoker, authority, log,
+             [&loops = context.loops](auto delay, auto task) {
+               return start_timer(loops, delay, std::move(task));
+             }) {}
 
   // The tables of an API's stages, from the store. What cannot be built is logged and left out.
   void publish(const std::string& api_id) {
@@ -115,8 +117,9 @@ struct Service::Impl {
   DataPlane data;
 };
 
-Service::Service(const services::Context& context, FunctionInvoker& invoker, AccessLog* log)
-    : impl_(std::make_unique<Impl>(context, invoker, log)) {
+Service::Service(const services::Context& context, FunctionInvoker& invoker,
+                 InvokeAuthority& authority, AccessLog* log)
+    : impl_(std::make_unique<Impl>(context, invoker, authority, log)) {
   impl_->load();
 }
 

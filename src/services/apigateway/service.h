@@ -15,6 +15,7 @@
 #include "services/apigateway/access_log.h"
 #include "services/apigateway/address.h"
 #include "services/apigateway/function_invoker.h"
+#include "services/apigateway/invoke_authority.h"
 #include "services/context.h"
 
 namespace dew::apigateway {
@@ -22,7 +23,8 @@ namespace dew::apigateway {
 class Service {
  public:
   // `log` may be null: stages then keep no access and execution logs.
-  Service(const services::Context& context, FunctionInvoker& invoker, AccessLog* log = nullptr);
+  Service(const services::Context& context, FunctionInvoker& invoker, InvokeAuthority& authority,
+          AccessLog* log = nullptr);
   ~Service();
 
   void register_operations(aws::Registry& registry);

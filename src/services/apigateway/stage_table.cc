@@ -118,8 +118,8 @@ void set_log_level(Route& route, const json::Object& stage) {
   }
 }
 
-Result<void> add_resource(StageTable& table, const json::Object& stage,
-                          const json::Object& resource) {
+Result<void> add_resource(StageTable& table, const DeploymentParts& parts,
+                          const json::Object& stage, const json::Object& resource) {
   const auto* methods = json::object_at(resource, "resourceMethods");
   if (!methods) return {};
   for (const auto& entry : *methods) {
@@ -138,6 +138,7 @@ Result<void> add_resource(StageTable& table, const json::Object& stage,
       route.target = std::move(proxy);
     }
     set_log_level(route, stage);
+    TRY(route.checks, build_checks(parts, entry.value().as_object()));
     route.event_head = fmt::format(R"({{"resource":{},"path":)", quoted(route.resource_path));
     route.context_head =
         fmt::format(R"("requestContext":{{"resourceId":{},"resourcePath":{},"httpMethod":)",
@@ -206,9 +207,10 @@ Result<std::shared_ptr<const StageTable>> build_stage_table(std::string_view acc
     for (const auto& type : *types)
       table->binary_media_types.push_back(lower(type.is_string() ? json::str(type) : ""));
   }
+  TRY(const auto parts, build_parts(snapshot));
   if (const auto* resources = json::array_at(snapshot, "resources")) {
     for (const auto& resource : *resources)
-      CHECK_OK(add_resource(*table, stage, resource.as_object()));
+      CHECK_OK(add_resource(*table, parts, stage, resource.as_object()));
   }
   CHECK_OK(add_gateway_answers(*table, snapshot));
   CHECK_OK(set_access_log(*table, stage));

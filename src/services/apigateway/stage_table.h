@@ -15,6 +15,7 @@
 #include "json/json.h"
 #include "services/apigateway/access_log.h"
 #include "services/apigateway/mapped_value.h"
+#include "services/apigateway/route_checks.h"
 #include "services/apigateway/route_tree.h"
 #include "services/apigateway/template.h"
 
@@ -51,6 +52,7 @@ struct Route {
   std::variant<ProxyTarget, MockTarget> target;
   LogLevel log_level = LogLevel::kOff;
   bool log_data = false;
+  RouteChecksPtr checks;  // null: none
 
   // Parts of the event that are the same for every request of the route.
   std::string event_head;    // {"resource":"…","path":

@@ -483,7 +483,14 @@ bool is_context_variable(std::string_view name) {
       "error.responseType",
       "extendedRequestId",
       "httpMethod",
+      "identity.accessKey",
+      "identity.accountId",
+      "identity.apiKey",
+      "identity.apiKeyId",
+      "identity.caller",
       "identity.sourceIp",
+      "identity.user",
+      "identity.userArn",
       "identity.userAgent",
       "path",
       "protocol",
@@ -495,6 +502,12 @@ bool is_context_variable(std::string_view name) {
       "stage",
       "status",
   });
+  constexpr std::string_view kAuthorizer = "authorizer.";
+  if (name.starts_with(kAuthorizer)) {
+    // Claims are those of Cognito's tokens.
+    name.remove_prefix(kAuthorizer.size());
+    return !name.empty() && name != "claims" && !name.starts_with("claims.");
+  }
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 

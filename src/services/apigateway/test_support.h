@@ -45,6 +45,67 @@ class FakeInvoker final : public FunctionInvoker {
   std::vector<std::move_only_function<void(FunctionResponse)>> pending;
 };
 
+// Knows the callers by their Authorization header; their policies are the test's.
+class FakeAuthority final : public InvokeAuthority {
+ public:
+  struct NoKeys final : policy::Context {
+    bool get(std::string_view, policy::Values&) const override { return false; }
+  };
+
+  aws::ApiResult<aws::Identity> identify(const http::Request& request) override {
+    const auto user = request.headers.get("authorization");
+    if (user.empty())
+      return aws::fail("MissingAuthenticationTokenException",
+                       "Request is missing Authentication Token", 403);
+    if (user == "wrong")
+      return aws::fail("InvalidSignatureException", "The request signature …", 403);
+    aws::Identity out;
+    out.arn = "arn:aws:iam::000000000000:user/" + std::string(user);
+    out.user_id = "AIDA" + std::string(user);
+    out.access_key = "AKIA" + std::string(user);
+    return out;
+  }
+  policy::Decision decide(const Question& question) override {
+    ++asked;
+    const auto who = principal(question);
+    std::vector<policy::PolicyPtr> identity;
+    if (!identity_policy.empty())
+      identity.push_back(*policy::Policy::parse(identity_policy, policy::Kind::kIdentity));
+    policy::Policies policies;
+    policies.identity = identity;
+    policies.resource = question.api_policy;
+    return policy::evaluate({who, kInvokeAction, question.resource, context}, policies,
+                            "000000000000");
+  }
+  policy::Decision decide(const Question& question, const policy::Policy* returned) override {
+    using enum policy::Decision::Outcome;
+    const auto who = principal(question);
+    const policy::Request request{who, kInvokeAction, question.resource, context};
+    const auto of_api =
+        question.api_policy ? question.api_policy->evaluate(request) : policy::Opinion{};
+    if (of_api.denies) return {kExplicitDeny, policy::Source::kResource};
+    if (!returned) return {kAllowed, policy::Source::kNone};
+    const auto opinion = returned->evaluate(request);
+    if (opinion.denies) return {kExplicitDeny, policy::Source::kIdentity};
+    const bool allowed =
+        opinion.allows != policy::Grant::kNone || of_api.allows != policy::Grant::kNone;
+    return {allowed ? kAllowed : kImplicitDeny, policy::Source::kIdentity};
+  }
+
+  std::string identity_policy;
+  int asked = 0;
+
+ private:
+  static policy::Principal principal(const Question& question) {
+    using Kind = policy::Principal::Kind;
+    return {.kind = question.caller.anonymous ? Kind::kAnonymous : Kind::kUser,
+            .account = question.caller.account,
+            .arn = question.caller.arn,
+            .role_arn = {}};
+  }
+  NoKeys context;
+};
+
 class FakeLog final : public AccessLog {
  public:
   void append(std::string_view group, std::string_view, int64_t, std::string message) override {
@@ -58,7 +119,7 @@ class ServiceTest : public testing::Test {
   ServiceTest() { restart(); }
 
   void restart() {
-    service = std::make_unique<Service>(context, invoker, &log);
+    service = std::make_unique<Service>(context, invoker, authority, &log);
     registry = aws::Registry();
     service->register_operations(registry);
   }
@@ -106,15 +167,16 @@ class ServiceTest : public testing::Test {
            "arn:aws:lambda:us-east-1:000000000000:function:" +
            function + "/invocations";
   }
-  void method(const std::string& path, const std::string& verb) {
-    ok("PutMethod", {{"restApiId", api_id},
-                     {"resourceId", resource(path)},
-                     {"httpMethod", verb},
-                     {"authorizationType", "NONE"}});
+  void method(const std::string& path, const std::string& verb, json::Object options = {}) {
+    options["restApiId"] = api_id;
+    options["resourceId"] = resource(path);
+    options["httpMethod"] = verb;
+    if (!options.contains("authorizationType")) options["authorizationType"] = "NONE";
+    ok("PutMethod", std::move(options));
   }
   void proxy(const std::string& path, const std::string& verb,
-             const std::string& function = "hello") {
-    method(path, verb);
+             const std::string& function = "hello", json::Object options = {}) {
+    method(path, verb, std::move(options));
     ok("PutIntegration", {{"restApiId", api_id},
                           {"resourceId", resource(path)},
                           {"httpMethod", verb},
@@ -170,6 +232,7 @@ class ServiceTest : public testing::Test {
   net::Workers workers{1};
   services::Context context{config, clock, *store, caller, loops, workers};
   FakeInvoker invoker;
+  FakeAuthority authority;
   FakeLog log;
   std::unique_ptr<Service> service;
   aws::Registry registry;

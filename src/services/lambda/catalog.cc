@@ -154,14 +154,12 @@ void Catalog::install(RecordPtr record) {
     const auto fleet = after->fleets.find(version);
     if (fleet == after->fleets.end()) return;
     Target target{fleet->second, version,
-                  function_arn(config.region, config.account, record->name, qualifier),
-                  std::make_shared<const Policy>(), nullptr};
+                  function_arn(config.region, config.account, record->name, qualifier), nullptr};
     if (const auto it = record->policies.find(qualifier); it != record->policies.end()) {
-      target.policy = std::make_shared<const Policy>(it->second);
       auto compiled =
           policy::Policy::parse(json::dump(policy_document(it->second)), policy::Kind::kResource);
       if (compiled) {
-        target.compiled = *std::move(compiled);
+        target.policy = *std::move(compiled);
       } else {
         log::error("lambda: the resource policy of {} cannot be read, it allows nobody: {}",
                    target.invoked_arn, compiled.error().message);

@@ -23,10 +23,9 @@ using RecordPtr = std::shared_ptr<const FunctionRecord>;
 
 struct Target {
   FleetPtr fleet;
-  std::string version;      // executed
-  std::string invoked_arn;  // qualified as asked
-  std::shared_ptr<const Policy> policy;
-  policy::PolicyPtr compiled;  // the same for evaluation; null: no statement
+  std::string version;       // executed
+  std::string invoked_arn;   // qualified as asked
+  policy::PolicyPtr policy;  // of the qualifier; null: no statement
 };
 using TargetPtr = std::shared_ptr<const Target>;
 

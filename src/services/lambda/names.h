@@ -26,7 +26,4 @@ aws::ApiResult<FunctionName> named_function(const json::Object& input);
 std::string function_arn(const std::string& region, const std::string& account,
                          std::string_view name, std::string_view qualifier = {});
 
-// ARN patterns of resource policies: * any run of characters, ? any one.
-bool wildcard_match(std::string_view pattern, std::string_view text);
-
 }  // namespace dew::lambda

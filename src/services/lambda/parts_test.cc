@@ -34,14 +34,6 @@ TEST(Names, AllForms) {
   }
 }
 
-TEST(Names, WildcardsMatchAsArnLike) {
-  EXPECT_TRUE(wildcard_match("arn:aws:execute-api:*:*:id/*/GET/users",
-                             "arn:aws:execute-api:us-east-1:1:id/dev/GET/users"));
-  EXPECT_FALSE(wildcard_match("arn:aws:execute-api:*:*:id/*/GET/users", "arn:aws:execute-api:x"));
-  EXPECT_TRUE(wildcard_match("a?c*", "abc"));
-  EXPECT_FALSE(wildcard_match("a?c", "ac"));
-}
-
 std::vector<std::string> events(std::string_view bytes, size_t piece) {
   OutputLines lines;
   std::vector<std::string> out;

@@ -2,20 +2,48 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "policy/evaluate.h"
 #include "services/lambda/core.h"
 
 namespace dew::lambda {
 namespace {
 
-bool allows(const Policy& policy, const InvokeRequest& request, const std::string& account) {
-  for (const auto& s : policy.statements) {
-    if (s.principal != request.principal && s.principal != "*") continue;
-    if (s.action != "lambda:InvokeFunction" && s.action != "lambda:*" && s.action != "*") continue;
-    if (!s.source_arn.empty() && !wildcard_match(s.source_arn, request.source_arn)) continue;
-    if (!s.source_account.empty() && s.source_account != account) continue;
-    return true;
+// What a function's policy can ask of a service that invokes it.
+// docs.aws.amazon.com/lambda/latest/dg/permissions-function-services.html
+class ServiceContext final : public policy::Context {
+ public:
+  ServiceContext(const InvokeRequest& request, const std::string& account)
+      : request_(request), account_(account) {}
+
+  bool get(std::string_view key, policy::Values& out) const override {
+    const auto put = [&](std::string_view value) {
+      if (!value.empty()) out.emplace_back(value);
+      return !value.empty();
+    };
+    if (key == "aws:sourcearn") return put(request_.source_arn);
+    if (key == "aws:sourceaccount") return put(account_);
+    if (key == "aws:principalservicename") return put(request_.principal);
+    if (key == "aws:principalisawsservice") return put("true");
+    return false;
   }
-  return false;
+
+ private:
+  const InvokeRequest& request_;
+  const std::string& account_;
+};
+
+// A service acts for nobody else: only the function's own policy can let it in.
+bool allows(const policy::Policy* policy, const InvokeRequest& request, const Target& target,
+            const std::string& account) {
+  if (policy == nullptr) return false;
+  const policy::Principal who{.kind = policy::Principal::Kind::kService,
+                              .account = {},
+                              .arn = request.principal,
+                              .role_arn = {}};
+  const ServiceContext context(request, account);
+  return policy::evaluate({who, "lambda:InvokeFunction", target.invoked_arn, context},
+                          {.identity = {}, .session = {}, .resource = policy}, account)
+      .allowed();
 }
 
 void refuse(Done& done, Outcome::Kind kind, std::string code, std::string message) {
@@ -112,7 +140,7 @@ void Core::invoke(InvokeRequest request, Done done) {
                 : "Function not found: " + request.function);
     return;
   }
-  if (!request.principal.empty() && !allows(*target->policy, request, account())) {
+  if (!request.principal.empty() && !allows(target->policy.get(), request, *target, account())) {
     refuse(done, Outcome::Kind::kDenied, "AccessDeniedException",
            fmt::format("The resource policy of {} does not allow {} to invoke it from {}",
                        target->invoked_arn, request.principal, request.source_arn));
@@ -153,7 +181,7 @@ policy::PolicyPtr Service::function_policy(std::string_view name,
                                            std::string_view qualifier) const {
   if (impl_->core.catalog == nullptr) return nullptr;
   const auto target = impl_->core.catalog->resolve(name, qualifier);
-  return target ? target->compiled : nullptr;
+  return target ? target->policy : nullptr;
 }
 
 std::vector<std::string> Service::isolation() const {

@@ -63,6 +63,7 @@ PoolOptions PoolOptions::for_this_machine() {
                                           static_cast<size_t>(kAccountConcurrency));
   }
   options.max_starting = std::max(2, static_cast<int>(std::thread::hardware_concurrency()) * 2);
+  options.busy_environments = static_cast<size_t>(options.max_starting);
   return options;
 }
 
@@ -192,6 +193,7 @@ void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
       if (!env) {
         invocation->loop = net::Loop::current();
         invocation->queued_at = std::chrono::steady_clock::now();
+        if (fleet->waiting.empty()) fleet->queued_since = invocation->queued_at;
         fleet->waiting.push_back(std::move(invocation));
         ++waiting_;
         want_start(fleet);
@@ -211,7 +213,9 @@ void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
 void Pool::want_start(const FleetPtr& fleet) {
   if (fleet->hungry || fleet->waiting.size() <= static_cast<size_t>(fleet->starting)) return;
   if (fleet->all.size() > static_cast<size_t>(fleet->starting)) {
-    const auto since = std::max(fleet->waiting.front()->queued_at, fleet->last_ready);
+    const bool few = fleet->all.size() < options_.busy_environments;
+    const auto queued_at = few ? fleet->queued_since : fleet->waiting.front()->queued_at;
+    const auto since = std::max(queued_at, fleet->last_ready);
     if (std::chrono::steady_clock::now() - since < kPatience) {
       watch(fleet);
       return;

@@ -36,7 +36,8 @@ inline constexpr size_t kMaxWaiting = 2000;
 inline constexpr std::chrono::minutes kIdleTime{8};
 // While a fleet has warm environments, an invocation waits this long for one of them before another
 // is started: a fast function is back sooner than an interpreter starts, and a few busy processes
-// get more done than many.
+// get more done than many. A fleet of fewer than PoolOptions::busy_environments also grows when
+// somebody or other has been waiting for this long.
 inline constexpr std::chrono::milliseconds kPatience{10};
 // An environment is replaced when its credentials have this little left.
 inline constexpr std::chrono::minutes kCredentialMargin{5};
@@ -56,6 +57,7 @@ struct Fleet {
   bool hungry = false;   // in the pool's list of fleets that want a start
   bool watched = false;  // a timer looks for invocations that have waited too long
   std::chrono::steady_clock::time_point last_ready;
+  std::chrono::steady_clock::time_point queued_since;  // `waiting` has not been empty since then
   std::set<EnvironmentPtr> all;
 };
 using FleetPtr = std::shared_ptr<Fleet>;
@@ -63,6 +65,10 @@ using FleetPtr = std::shared_ptr<Fleet>;
 struct PoolOptions {
   size_t max_environments = 64;
   int max_starting = 4;
+  // A fleet that always has somebody waiting grows to this many: two a core keep the cores busy
+  // with functions that compute. Those that mostly wait themselves need more, and get them as their
+  // invocations wait.
+  size_t busy_environments = 4;
 
   static PoolOptions for_this_machine();
 };

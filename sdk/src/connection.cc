@@ -1,7 +1,6 @@
 #include "connection.h"
 
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+
+#include "resolver.h"
 
 namespace dew::detail {
 namespace {
@@ -39,11 +40,10 @@ Result<void> finish_connect(int fd, milliseconds timeout) {
   return {};
 }
 
-Result<int> connect_to(const addrinfo& address, milliseconds timeout) {
-  const int fd = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                          address.ai_protocol);
+Result<int> connect_to(const SocketAddress& address, milliseconds timeout) {
+  const int fd = ::socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return std::unexpected(network_error("ConnectionError", errno_text(errno)));
-  if (::connect(fd, address.ai_addr, address.ai_addrlen) != 0) {
+  if (::connect(fd, address.get(), address.size) != 0) {
     Result<void> connected =
         errno == EINPROGRESS ? finish_connect(fd, timeout)
                              : std::unexpected(network_error("ConnectionError", errno_text(errno)));
@@ -96,26 +96,13 @@ void Connection::set_io_timeout(milliseconds timeout) {
 Result<void> Connection::open(const Endpoint& endpoint, milliseconds connect_timeout,
                               milliseconds io_timeout) {
   close();
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;  // first: an address needs no resolver
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(endpoint.port);
-  int failed = ::getaddrinfo(endpoint.host.c_str(), port.c_str(), &hints, &found);
-  if (failed == EAI_NONAME) {  // a name, then
-    hints.ai_flags = AI_NUMERICSERV;
-    failed = ::getaddrinfo(endpoint.host.c_str(), port.c_str(), &hints, &found);
-  }
-  if (failed != 0) {
-    return std::unexpected(
-        network_error("ConnectionError", endpoint.host + ": " + ::gai_strerror(failed)));
-  }
+  const auto addresses = resolve(endpoint.host, endpoint.port, connect_timeout);
+  if (!addresses) return std::unexpected(addresses.error());
   Result<int> fd =
       std::unexpected(network_error("ConnectionError", endpoint.host + ": no address"));
-  for (const addrinfo* address = found; address != nullptr && !fd; address = address->ai_next) {
-    fd = connect_to(*address, connect_timeout);
+  for (size_t at = 0; at < addresses->size() && !fd; ++at) {
+    fd = connect_to((*addresses)[at], connect_timeout);
   }
-  ::freeaddrinfo(found);
   if (!fd) return std::unexpected(fd.error());
   fd_ = *fd;
   set_io_timeout(io_timeout);

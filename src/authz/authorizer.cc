@@ -114,6 +114,14 @@ policy::PolicyPtr Authorizer::resource_policy(const Check& check) const {
   return nullptr;
 }
 
+// Whom RestrictPublicBuckets keeps from a bucket with a public policy: everybody but the account's
+// own principals and services.
+bool Authorizer::kept_out(const Check& check, const policy::Principal& who) const {
+  if (check.policy != ResourcePolicyKind::kBucket) return false;
+  if (who.kind == Kind::kService || who.account == account_) return false;
+  return sources_.restricts_public_access(between(check.resource, "arn:aws:s3:::", '/'));
+}
+
 policy::Decision Authorizer::decide(const Scope& scope, const Check& check, const Caller& caller,
                                     RequestContext& context) const {
   const auto& who = caller.principal;
@@ -126,6 +134,9 @@ policy::Decision Authorizer::decide(const Scope& scope, const Check& check, cons
     if (is_bucket_policy_action(check.action)) {
       return {policy::Decision::Outcome::kAllowed, policy::Source::kIdentity};
     }
+  }
+  if (kept_out(check, who)) {
+    return {policy::Decision::Outcome::kImplicitDeny, policy::Source::kResource};
   }
   policy::Policies policies;
   if (caller.attached) {
@@ -144,15 +155,15 @@ policy::Decision Authorizer::decide(const Scope& scope, const Check& check, cons
   return policy::evaluate({who, check.action, check.resource, context}, policies, account_);
 }
 
-aws::ApiResult<void> Authorizer::judge(const aws::Call& call, const Caller& caller) {
-  const auto* rule = find_rule(call.service, call.operation);
+aws::ApiResult<void> Authorizer::judge(const Scope& scope, const Caller& caller) {
+  const auto& call = scope.call;
+  const auto* rule = find_rule(call.service, scope.operation);
   if (rule == nullptr) {
     return aws::fail(access_denied(call.service, fmt::format("Dewpoint has no IAM action for {}:{}",
-                                                             call.service, call.operation)));
+                                                             call.service, scope.operation)));
   }
   thread_local Checks checks;
   checks.clear();
-  const Scope scope{call, account_, sources_};
   if (!rule->action.empty()) rule->resource(scope, checks.add(rule->action, rule->keys));
   if (rule->more != nullptr) rule->more(scope, checks);
   RequestContext context(scope, caller, clock_);
@@ -184,19 +195,21 @@ const Caller& Authorizer::caller_of(const aws::Identity& identity) const {
   return known.insert_or_assign(identity.arn, std::move(fresh)).first->second.caller;
 }
 
-aws::ApiResult<void> Authorizer::authorize(const aws::Call& call) {
+aws::ApiResult<void> Authorizer::authorize_as(const aws::Call& call, std::string_view operation,
+                                              const json::Object& input) {
   if (mode_ == Mode::kOff) return {};
   const auto& identity = call.identity;
+  const Scope scope{call, operation, input, account_, sources_};
   aws::ApiResult<void> verdict;
   if (identity.arn == root_ && !identity.anonymous) {
     if (call.service != "s3" && call.service != "lambda" && call.service != "sts") return {};
     static const policy::AttachedPtr kNothing;
-    verdict = judge(call, {principal_of(identity), kNothing, {}});
+    verdict = judge(scope, {principal_of(identity), kNothing, {}});
   } else {
-    verdict = judge(call, caller_of(identity));
+    verdict = judge(scope, caller_of(identity));
   }
   if (verdict || mode_ == Mode::kEnforce) return verdict;
-  log::warn("iam audit: {}:{} would be denied: {}", call.service, call.operation,
+  log::warn("iam audit: {}:{} would be denied: {}", call.service, operation,
             verdict.error().message);
   return {};
 }

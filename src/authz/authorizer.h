@@ -32,13 +32,18 @@ class Authorizer final : public aws::Authorizer {
         root_("arn:aws:iam::" + account_ + ":root"),
         mode_(mode) {}
 
-  aws::ApiResult<void> authorize(const aws::Call& call) override;
+  aws::ApiResult<void> authorize(const aws::Call& call) override {
+    return authorize_as(call, call.operation, call.input);
+  }
+  aws::ApiResult<void> authorize_as(const aws::Call& call, std::string_view operation,
+                                    const json::Object& input) override;
 
   // Who an identity is, and what is attached to it; good until this thread asks again.
   const Caller& caller_of(const aws::Identity& identity) const;
 
  private:
-  aws::ApiResult<void> judge(const aws::Call& call, const Caller& caller);
+  aws::ApiResult<void> judge(const Scope& scope, const Caller& caller);
+  bool kept_out(const Check& check, const policy::Principal& who) const;
   policy::Decision decide(const Scope& scope, const Check& check, const Caller& caller,
                           RequestContext& context) const;
   policy::PolicyPtr resource_policy(const Check& check) const;

@@ -20,7 +20,10 @@ struct TestSources final : Sources {
     return out;
   }
   policy::AttachedPtr role(std::string_view) const override { return nullptr; }
-  policy::PolicyPtr bucket_policy(std::string_view) const override { return nullptr; }
+  policy::PolicyPtr bucket_policy(std::string_view) const override {
+    return bucket.empty() ? nullptr : *policy::Policy::parse(bucket, policy::Kind::kResource);
+  }
+  bool restricts_public_access(std::string_view) const override { return restricted; }
   policy::PolicyPtr function_policy(std::string_view, std::string_view) const override {
     return nullptr;
   }
@@ -30,6 +33,8 @@ struct TestSources final : Sources {
   static inline uint64_t last = 1'000'000;
   uint64_t number = ++last;
   std::string document;
+  std::string bucket;
+  bool restricted = false;
   mutable int asked = 0;
 };
 
@@ -84,6 +89,36 @@ TEST_F(AuthorizerTest, AuditAndOffLetThrough) {
   EXPECT_NE(ask("dynamodb", "ListTables", {}), "");
   EXPECT_EQ(ask("dynamodb", "ListTables", {}, "AIDA1", Mode::kAudit), "");
   EXPECT_EQ(ask("dynamodb", "ListTables", {}, "AIDA1", Mode::kOff), "");
+}
+
+TEST_F(AuthorizerTest, AsksForAnotherOperationOnTheWay) {
+  allow("s3:DeleteObject");
+  Authorizer authorizer(sources, clock, "000000000000", Mode::kEnforce);
+  aws::Call call{"s3", "DeleteObjects", "us-east-1", "request", {}, {}};
+  call.identity.arn = kUser;
+  call.identity.user_id = "AIDA1";
+  call.authorizer = &authorizer;
+  EXPECT_TRUE(authorizer.authorize(call));
+  EXPECT_TRUE(call.may("DeleteObject", {{"Bucket", "b"}, {"Key", "k"}}));
+  const auto refused =
+      call.may("DeleteObject", {{"Bucket", "b"}, {"Key", "k"}, {"VersionId", "v"}});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("s3:DeleteObjectVersion on resource: \"arn:aws:s3:::b/k"),
+            std::string::npos);
+  EXPECT_FALSE(call.may("HeadBucket", {{"Bucket", "b"}}));
+}
+
+TEST_F(AuthorizerTest, KeepsStrangersFromARestrictedBucket) {
+  allow("logs:*");
+  sources.bucket =
+      R"({"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}})";
+  Authorizer authorizer(sources, clock, "000000000000", Mode::kEnforce);
+  aws::Call call{"s3", "GetObject", "us-east-1", "request", {}, {{"Bucket", "b"}, {"Key", "k"}}};
+  call.identity.anonymous = true;
+  EXPECT_TRUE(authorizer.authorize(call));
+  sources.restricted = true;
+  EXPECT_FALSE(authorizer.authorize(call));
+  EXPECT_EQ(ask("s3", "GetObject", {{"Bucket", "b"}, {"Key", "k"}}), "");
 }
 
 TEST_F(AuthorizerTest, ReadsTheLeadingKeysOfEveryForm) {

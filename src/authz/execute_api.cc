@@ -34,7 +34,7 @@ Decision ExecuteApi::in_mode(const Question& question, const Decision& decision)
 Decision ExecuteApi::decide(const Question& question) const {
   if (mode_ == Mode::kOff) return kLetIn;
   const auto call = call_of(question);
-  const Scope scope{call, account_, sources_};
+  const Scope scope{call, call.operation, call.input, account_, sources_};
   const auto& caller = authorizer_.caller_of(question.caller);
   RequestContext context(scope, caller, clock_);
   policy::Policies policies;
@@ -56,7 +56,7 @@ Decision ExecuteApi::decide(const Question& question) const {
 
 Decision ExecuteApi::decide(const Question& question, const policy::Policy* returned) const {
   const auto call = call_of(question);
-  const Scope scope{call, account_, sources_};
+  const Scope scope{call, call.operation, call.input, account_, sources_};
   const auto& caller = authorizer_.caller_of(question.caller);
   RequestContext context(scope, caller, clock_);
   const Check check{.action = question.action, .resource = std::string(question.resource)};

@@ -20,12 +20,14 @@ namespace dew::authz {
 // What a rule may look at.
 struct Scope {
   const aws::Call& call;
+  std::string_view operation;   // the call's, or another that is asked for on its way
+  const json::Object& members;  // that operation's input
   std::string_view account;
   Sources& sources;
 
-  const json::Object& input() const { return call.input; }
+  const json::Object& input() const { return members; }
   std::string_view text(std::string_view member) const {
-    return json::string_at(call.input, member).value_or(std::string_view());
+    return json::string_at(members, member).value_or(std::string_view());
   }
 };
 

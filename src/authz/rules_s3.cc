@@ -26,14 +26,14 @@ std::string_view header(const Scope& scope, std::string_view name) {
   return scope.call.http ? scope.call.http->headers.get(name) : std::string_view();
 }
 
-bool keys(const Scope& scope, const Check& check, std::string_view key, policy::Values& out) {
+bool keys(const Scope& scope, const Check&, std::string_view key, policy::Values& out) {
   const auto member = [&](std::string_view name) {
     const auto text = json::string_at(scope.input(), name);
     if (text) out.emplace_back(*text);
     return text.has_value();
   };
   // A policy that asks for the prefix of a listing without one sees the empty prefix.
-  const bool listing = check.action.starts_with("s3:ListBucket");
+  const bool listing = scope.operation.starts_with("List");
   if (key == "s3:prefix") {
     if (!listing) return false;
     out.emplace_back(scope.text("Prefix"));
@@ -101,17 +101,9 @@ void delete_tags(const Scope& scope, Checks& checks) {
   tags(scope, checks, "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging");
 }
 
-void delete_objects(const Scope& scope, Checks& checks) {
-  const auto* wanted = json::object_at(scope.input(), "Delete");
-  const auto* list = wanted ? json::array_at(*wanted, "Objects") : nullptr;
-  if (list == nullptr) return;
-  for (const auto& one : *list) {
-    if (!one.is_object()) continue;
-    const bool versioned = one.as_object().contains("VersionId");
-    auto& check = checks.add(versioned ? "s3:DeleteObjectVersion" : "s3:DeleteObject", keys);
-    bucket(scope, check);
-    check.resource.append("/").append(json::string_or(one.as_object(), "Key"));
-  }
+void get_attributes(const Scope& scope, Checks& checks) {
+  get_object(scope, checks);
+  tags(scope, checks, "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes");
 }
 
 void extras(const Scope& scope, Checks& checks) {
@@ -130,7 +122,7 @@ void source(const Scope& scope, Checks& checks) {
   const auto decoded = url_decode(text);
   if (!decoded) return;
   const std::string_view path = *decoded;
-  auto& check = checks.add(versioned ? "s3:GetObjectVersion" : "s3:GetObject");
+  auto& check = checks.add(versioned ? "s3:GetObjectVersion" : "s3:GetObject", keys);
   check.resource.append("arn:aws:s3:::").append(path.starts_with('/') ? path.substr(1) : path);
   check.policy = ResourcePolicyKind::kBucket;
 }
@@ -159,7 +151,8 @@ std::vector<Rule> s3_rules() {
       {"DeleteBucketWebsite", "s3:DeleteBucketWebsite", bucket, keys},
       {"DeleteObject", "", nullptr, nullptr, delete_object},
       {"DeleteObjectTagging", "", nullptr, nullptr, delete_tags},
-      {"DeleteObjects", "", nullptr, nullptr, delete_objects},
+      // Asks for each of its keys on the way.
+      {"DeleteObjects", ""},
       {"DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock", bucket, keys},
       {"GetBucketAccelerateConfiguration", "s3:GetAccelerateConfiguration", bucket, keys},
       {"GetBucketAcl", "s3:GetBucketAcl", bucket, keys},
@@ -179,7 +172,7 @@ std::vector<Rule> s3_rules() {
       {"GetBucketWebsite", "s3:GetBucketWebsite", bucket, keys},
       {"GetObject", "", nullptr, nullptr, get_object},
       {"GetObjectAcl", "s3:GetObjectAcl", object, keys},
-      {"GetObjectAttributes", "", nullptr, nullptr, get_object},
+      {"GetObjectAttributes", "", nullptr, nullptr, get_attributes},
       {"GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration", bucket, keys},
       {"GetObjectTagging", "", nullptr, nullptr, get_tags},
       {"GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock", bucket, keys},

@@ -23,6 +23,8 @@ class Sources {
 
   // Null: it has none, or does not exist.
   virtual policy::PolicyPtr bucket_policy(std::string_view bucket) const = 0;
+  // Its policy is public, and its public access block keeps everybody else out all the same.
+  virtual bool restricts_public_access(std::string_view bucket) const = 0;
   virtual policy::PolicyPtr function_policy(std::string_view name,
                                             std::string_view qualifier) const = 0;
 

@@ -1,5 +1,6 @@
 #include "aws/call.h"
 
+#include "aws/credentials.h"
 #include "base/log.h"
 
 namespace dew::aws {
@@ -42,6 +43,11 @@ Identity identity_from_json(const json::Object& record) {
   }
   out.session = std::move(session);
   return out;
+}
+
+ApiResult<void> Call::may(std::string_view operation_name, const json::Object& what) const {
+  if (authorizer == nullptr) return {};
+  return authorizer->authorize_as(*this, operation_name, what);
 }
 
 }  // namespace dew::aws

@@ -45,6 +45,7 @@ json::Object to_json(const Identity& identity);
 Identity identity_from_json(const json::Object& record);
 
 class BodyWriter;  // registry.h
+class Authorizer;  // credentials.h
 
 struct Call {
   std::string service;    // botocore's name: dynamodb, lambda, apigateway, s3, iam, sts, ssm, logs,
@@ -55,6 +56,7 @@ struct Call {
   Identity identity;
   json::Object input;
   const http::Request* http = nullptr;  // the request on the wire; null for an in-process call
+  Authorizer* authorizer = nullptr;     // null: everything is allowed
   // Set: the body came as a stream (Registry::stream_body), and its member of `input` is absent.
   std::shared_ptr<BodyWriter> body;
 
@@ -67,6 +69,12 @@ struct Call {
   int status = 0;         // 0: the model's responseCode, else 200
   http::Headers headers;  // added to the response
   http::FileSlice file;   // the answer's body, for a call that came on the wire
+
+  // For what an operation can only ask as it goes (each of the objects that are to be deleted, or
+  // whether a refusal may tell that something is not there): whether the caller might call
+  // `operation_name` of the same service with `what`. The error is the refusal in the service's
+  // words. No lock is held meanwhile.
+  ApiResult<void> may(std::string_view operation_name, const json::Object& what) const;
 };
 
 using Completion = std::move_only_function<void(ApiResult<json::Value>)>;

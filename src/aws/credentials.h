@@ -39,6 +39,9 @@ class Authorizer {
   // An ApiError (AccessDeniedException, AccessDenied) refuses the call; the operation then never
   // runs.
   virtual ApiResult<void> authorize(const Call& call) = 0;
+  // The same of another operation of its service, with another input: Call::may().
+  virtual ApiResult<void> authorize_as(const Call& call, std::string_view operation,
+                                       const json::Object& input) = 0;
 };
 
 }  // namespace dew::aws

@@ -305,6 +305,7 @@ ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
   TRY(auto input, protocol(service.protocol).parse(service, operation, request, exchange.arena));
   json::take_over(call.input, std::move(input));
   CHECK_OK(validate(service, operation, call.input));
+  call.authorizer = authorizer;
   if (authorizer) return authorizer->authorize(call);
   if (call.identity.anonymous) return fail(auth_error(service, AuthFault::kUnsigned));
   return {};
@@ -388,6 +389,7 @@ ApiResult<json::Value> Dispatcher::call(const Identity& identity, std::string_vi
   call.request_id = new_request_id(service);
   call.identity = identity;
   call.input = std::move(input);
+  call.authorizer = impl_->authorizer;
   if (impl_->authorizer) CHECK_OK(impl_->authorizer->authorize(call));
 
   // Shared with the completion: the thread that releases may still be at it when this one has left.

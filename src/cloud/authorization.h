@@ -26,6 +26,9 @@ class CloudSources final : public authz::Sources {
   policy::PolicyPtr bucket_policy(std::string_view bucket) const override {
     return s3_.bucket_policy(bucket);
   }
+  bool restricts_public_access(std::string_view bucket) const override {
+    return s3_.restricts_public_access(bucket);
+  }
   policy::PolicyPtr function_policy(std::string_view name,
                                     std::string_view qualifier) const override {
     return lambda_.function_policy(name, qualifier);

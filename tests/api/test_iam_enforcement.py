@@ -278,13 +278,95 @@ def test_bucket_policies(user, admin, unique):
                         f'"arn:aws:s3:::{bucket}/secret" with an explicit deny in a resource-based policy', 403)
     # The administrator is denied, too, but can always change the policy.
     assert refused(admin("s3").get_object, Bucket=bucket, Key="secret")[0] == "AccessDenied"
-    assert refused(admin("s3").delete_objects, Bucket=bucket, Delete={"Objects": [{"Key": "home/a"}, {"Key": "secret"}]})[
-        0] == "AccessDenied"
+    deleted = admin("s3").delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "home/a"}, {"Key": "secret"}]})
+    assert [d["Key"] for d in deleted["Deleted"]] == ["home/a"]
+    assert [(e["Key"], e["Code"]) for e in deleted["Errors"]] == [("secret", "AccessDenied")]
+    assert deleted["Errors"][0]["Message"].endswith("with an explicit deny in a resource-based policy")
+    admin("s3").put_object(Bucket=bucket, Key="home/a", Body=b"x")
     admin("s3").delete_bucket_policy(Bucket=bucket)
     assert refused(s3.get_object, Bucket=bucket, Key="home/a")[0] == "AccessDenied"
     for key in ("home/a", "secret"):
         admin("s3").delete_object(Bucket=bucket, Key=key)
     admin("s3").delete_bucket(Bucket=bucket)
+
+
+def test_who_may_not_list_is_not_told_what_is_missing(user, admin, unique):
+    bucket = unique("bucket")
+    admin("s3").create_bucket(Bucket=bucket)
+    admin("s3").put_object(Bucket=bucket, Key="k", Body=b"x", Tagging="a=b")
+    name, as_user = user(allow(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{bucket}/*"))
+    s3 = as_user("s3")
+    source = {"Bucket": bucket, "Key": "absent"}
+    for call, arguments in ((s3.get_object, {"Key": "absent"}), (s3.copy_object, {"Key": "c", "CopySource": source})):
+        assert refused(call, Bucket=bucket, **arguments) == (
+            "AccessDenied", f"User: arn:aws:iam::{ACCOUNT}:user/{name} is not authorized to perform: s3:ListBucket on "
+                            f'resource: "arn:aws:s3:::{bucket}" because no identity-based policy allows the '
+                            "s3:ListBucket action", 403)
+    assert refused(s3.head_object, Bucket=bucket, Key="absent")[2] == 403
+    # Tags go along with a copy, and have actions of their own.
+    copy = {"Bucket": bucket, "Key": "c", "CopySource": {"Bucket": bucket, "Key": "k"}}
+    assert "s3:GetObjectTagging" in refused(s3.copy_object, **copy)[1]
+    s3.copy_object(TaggingDirective="REPLACE", **copy)
+    # And so have an object's attributes.
+    assert "s3:GetObjectAttributes" in refused(
+        s3.get_object_attributes, Bucket=bucket, Key="k", ObjectAttributes=["ETag"])[1]
+    admin("iam").put_user_policy(UserName=name, PolicyName="list", PolicyDocument=policy(
+        allow("s3:ListBucket", f"arn:aws:s3:::{bucket}")))
+    assert refused(s3.get_object, Bucket=bucket, Key="absent")[::2] == ("NoSuchKey", 404)
+    assert refused(s3.head_object, Bucket=bucket, Key="absent")[2] == 404
+    # The permission to list one prefix is none to look whether any key is there.
+    admin("iam").put_user_policy(UserName=name, PolicyName="list", PolicyDocument=policy(
+        allow("s3:ListBucket", f"arn:aws:s3:::{bucket}", Condition={"StringLike": {"s3:prefix": "*"}})))
+    assert refused(s3.get_object, Bucket=bucket, Key="absent")[2] == 403
+    admin("s3").delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}, {"Key": "c"}]})
+    admin("s3").delete_bucket(Bucket=bucket)
+
+
+def test_multipart_uploads_have_their_own_actions(user, admin, unique):
+    bucket = unique("bucket")
+    admin("s3").create_bucket(Bucket=bucket)
+    objects = f"arn:aws:s3:::{bucket}/*"
+    name, as_user = user(allow("s3:PutObject", objects))
+    s3 = as_user("s3")
+    upload = {"Bucket": bucket, "Key": "k", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]}
+    tag = s3.upload_part(PartNumber=1, Body=b"x", **upload)["ETag"]
+    assert "s3:ListMultipartUploadParts" in refused(s3.list_parts, **upload)[1]
+    assert "s3:ListBucketMultipartUploads" in refused(s3.list_multipart_uploads, Bucket=bucket)[1]
+    assert "s3:AbortMultipartUpload" in refused(s3.abort_multipart_upload, **upload)[1]
+    assert "s3:GetObject " in refused(
+        s3.upload_part_copy, PartNumber=2, CopySource={"Bucket": bucket, "Key": "other"}, **upload)[1]
+    s3.complete_multipart_upload(MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]}, **upload)
+    admin("s3").delete_object(Bucket=bucket, Key="k")
+    admin("s3").delete_bucket(Bucket=bucket)
+
+
+def test_public_access_is_blocked_unless_it_is_meant(cloud, admin, unique):
+    bucket = unique("bucket")
+    s3 = admin("s3")
+    s3.create_bucket(Bucket=bucket)
+    everything = f"arn:aws:s3:::{bucket}/*"
+    public = policy(allow("s3:GetObject", everything, Principal="*"))
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert all(block.values()) and len(block) == 4
+    assert refused(s3.put_bucket_policy, Bucket=bucket, Policy=public) == (
+        "AccessDenied", f"User: {ROOT} is not authorized to perform: s3:PutBucketPolicy on resource: "
+                        f'"arn:aws:s3:::{bucket}" because public policies are prevented by the BlockPublicPolicy '
+                        "setting in S3 Block Public Access.", 403)
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(
+        allow("s3:GetObject", everything, Principal="*", Condition={"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}})))
+    assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is False
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    nobody = cloud.client("s3", signature_version=botocore.UNSIGNED)
+    assert nobody.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"RestrictPublicBuckets": True})
+    s3.put_bucket_policy(Bucket=bucket, Policy=public)
+    assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is True
+    assert refused(nobody.get_object, Bucket=bucket, Key="k")[::2] == ("AccessDenied", 403)
+    s3.delete_public_access_block(Bucket=bucket)
+    assert nobody.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    assert refused(nobody.get_object, Bucket=bucket, Key="absent")[2] == 403
+    s3.delete_object(Bucket=bucket, Key="k")
+    s3.delete_bucket(Bucket=bucket)
 
 
 def test_a_stack_acts_as_its_caller(user, role, admin, unique):

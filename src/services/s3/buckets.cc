@@ -1,7 +1,7 @@
 // Buckets: create, head, list, delete, location, versioning status.
 #include <algorithm>
 
-#include "services/s3/state.h"
+#include "services/s3/access.h"
 
 namespace dew::s3 {
 
@@ -30,13 +30,13 @@ ApiResult<json::Value> create_bucket(State& state, Call& call) {
     error.members["BucketName"] = name;
     return aws::fail(std::move(error));
   }
-  CHECK_OK(check_acl(call.input));
-  for (const auto* refused :
-       {"GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"}) {
-    if (call.input.contains(refused)) {
-      return aws::fail(aws::ApiError::unsupported(fmt::format("{} on buckets", refused)));
-    }
+  json::Object bucket{{"Name", name}, {"CreationDate", state.context.clock.now_seconds()}};
+  set_default_access(bucket);
+  if (const auto ownership = json::string_at(call.input, "ObjectOwnership")) {
+    bucket["OwnershipControls"] =
+        json::Object{{"Rules", json::Array{json::Object{{"ObjectOwnership", *ownership}}}}};
   }
+  CHECK_OK(check_new_acl(bucket, call.input));
   if (json::bool_at(call.input, "ObjectLockEnabledForBucket").value_or(false)) {
     return aws::fail(aws::ApiError::unsupported("object lock"));
   }
@@ -62,14 +62,7 @@ ApiResult<json::Value> create_bucket(State& state, Call& call) {
                        409);
     }
   } else {
-    json::Object bucket;
-    bucket["Name"] = name;
-    bucket["CreationDate"] = state.context.clock.now_seconds();
     bucket["Region"] = location.empty() ? std::string("us-east-1") : location;
-    if (const auto ownership = json::string_at(call.input, "ObjectOwnership")) {
-      bucket["OwnershipControls"] =
-          json::Object{{"Rules", json::Array{json::Object{{"ObjectOwnership", *ownership}}}}};
-    }
     store::Batch batch;
     services::save(batch, bucket_key(name), bucket);
     CHECK_OK(commit(state, batch));
@@ -127,7 +120,7 @@ ApiResult<json::Value> delete_bucket(State& state, Call& call) {
   }
   batch.erase(bucket_key(name));
   CHECK_OK(commit(state, batch, std::move(bodies)));
-  state.policies.with([&](auto& policies) { policies.erase(name); });
+  forget_access(state, name);
   return json::Object{};
 }
 

@@ -46,14 +46,7 @@ ApiResult<json::Value> copy_object(State& state, Call& call) {
                      "itself without changing the object's metadata, storage class, website "
                      "redirect location or encryption attributes.");
   }
-  TRY(const auto from, find_version(state, source.bucket, source.key, source_input));
-  if (is_delete_marker(from)) {
-    if (!source.version) return no_such_key(source.key);
-    return aws::fail(
-        "InvalidRequest",
-        "The source of a copy request may not specifically refer to a delete marker by "
-        "version id.");
-  }
+  TRY(const auto from, find_source(state, source, call));
   if (json::int_at(from, "Size").value_or(0) > static_cast<int64_t>(kMaxPutBytes)) {
     return aws::fail(
         "InvalidRequest",
@@ -71,7 +64,12 @@ ApiResult<json::Value> copy_object(State& state, Call& call) {
   }
   if (!retag) {
     record.erase("Tags");
-    if (const auto* tags = json::find(from, "Tags")) record["Tags"] = *tags;
+    const auto* tags = json::array_at(from, "Tags");
+    if (tags != nullptr && !tags->empty()) {
+      CHECK_OK(call.may("GetObjectTagging", source.input()));
+      CHECK_OK(call.may("PutObjectTagging", {{"Bucket", bucket.at("Name")}, {"Key", key}}));
+      record["Tags"] = *tags;
+    }
   }
   record["Key"] = key;
   record["Size"] = from.at("Size");

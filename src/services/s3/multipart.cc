@@ -159,8 +159,7 @@ ApiResult<json::Value> upload_part_copy(State& state, Call& call) {
   TRY(const auto source, parse_copy_source(json::string_or(call.input, "CopySource")));
   const auto source_input = source.input();
   CHECK_OK(load_bucket(state, source_input));
-  TRY(const auto from, find_version(state, source.bucket, source.key, source_input));
-  if (is_delete_marker(from)) return no_such_key(source.key);
+  TRY(const auto from, find_source(state, source, call));
   CHECK_OK(check_conditions(call.input, from, "CopySource"));
   const auto size = static_cast<uint64_t>(json::int_at(from, "Size").value_or(0));
   TRY(const auto range, parse_range(json::string_or(call.input, "CopySourceRange"), size));

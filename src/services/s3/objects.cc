@@ -182,6 +182,19 @@ ApiResult<json::Value> delete_object(State& state, Call& call) {
   return out;
 }
 
+// "Each of the objects" is asked for by itself: one that is refused does not keep the others.
+// docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+std::vector<ApiResult<void>> may_delete(const Call& call, const json::Array& objects) {
+  std::vector<ApiResult<void>> out;
+  out.reserve(objects.size());
+  for (const auto& one : objects) {
+    auto input = one.as_object();
+    input["Bucket"] = json::string_or(call.input, "Bucket");
+    out.push_back(call.may("DeleteObject", input));
+  }
+  return out;
+}
+
 ApiResult<json::Value> delete_objects(State& state, Call& call) {
   const auto* wanted = json::object_at(call.input, "Delete");
   const auto* objects = wanted == nullptr ? nullptr : json::array_at(*wanted, "Objects");
@@ -190,17 +203,24 @@ ApiResult<json::Value> delete_objects(State& state, Call& call) {
                      "The XML you provided was not well-formed or did not validate against our "
                      "published schema");
   }
+  CHECK_OK(load_bucket(state, call.input));
+  auto verdicts = may_delete(call, *objects);
   std::lock_guard lock(state.mutex);
   TRY(const auto bucket, load_bucket(state, call.input));
   const bool quiet = json::bool_at(*wanted, "Quiet").value_or(false);
   json::Array deleted;
   json::Array errors;
-  for (const auto& entry : *objects) {
-    const auto& input = entry.as_object();
+  for (size_t i = 0; i < objects->size(); ++i) {
+    const auto& input = (*objects)[i].as_object();
     const auto key = json::string_or(input, "Key");
     // Each in a commit of its own: the next one may speak of the same key.
     Change change;
-    auto done = delete_version(state, bucket, key, input, change);
+    ApiResult<Deleted> done;
+    if (verdicts[i]) {
+      done = delete_version(state, bucket, key, input, change);
+    } else {
+      done = std::unexpected(std::move(verdicts[i]).error());
+    }
     if (done) {
       if (auto kept = commit(state, change.batch, std::move(change.bodies)); !kept)
         done = std::unexpected(std::move(kept).error());

@@ -259,12 +259,17 @@ TEST_F(WithBucket, KeepsSettings) {
            {"Policy",
             R"({"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::other/x"}]})"}}),
       "Policy has invalid resource");
-  s3.ok(
-      "s3", "PutBucketPolicy",
-      {{"Bucket", "bucket"},
-       {"Policy",
-        R"({"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/x"}]})"}});
-  s3.ok("s3", "DeleteBucketPolicy", {{"Bucket", "bucket"}});
+  const json::Object open{
+      {"Bucket", "bucket"},
+      {"Policy",
+       R"({"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/x"}]})"}};
+  EXPECT_EQ(s3.error("s3", "PutBucketPolicy", open), "AccessDenied");
+  s3.ok("s3", "DeletePublicAccessBlock", {{"Bucket", "bucket"}});
+  s3.ok("s3", "PutBucketPolicy", open);
+  EXPECT_TRUE(s3.ok("s3", "GetBucketPolicyStatus", {{"Bucket", "bucket"}})["PolicyStatus"]
+                  .as_object()["IsPublic"]
+                  .as_bool());
+  EXPECT_FALSE(s3.service->restricts_public_access("bucket"));
   EXPECT_EQ(s3.error("s3", "PutBucketVersioning",
                      {{"Bucket", "bucket"},
                       {"VersioningConfiguration", json::Object{{"Status", "Maybe"}}}}),
@@ -276,9 +281,50 @@ TEST_F(WithBucket, KeepsSettings) {
       s3.ok("s3", "GetPublicAccessBlock", {{"Bucket", "bucket"}})["PublicAccessBlockConfiguration"]
           .as_object()["IgnorePublicAcls"],
       false);
+  s3.ok("s3", "PutPublicAccessBlock",
+        {{"Bucket", "bucket"},
+         {"PublicAccessBlockConfiguration", json::Object{{"RestrictPublicBuckets", true}}}});
+  EXPECT_TRUE(s3.service->restricts_public_access("bucket"));
+  {
+    S3 again(s3.store, s3.config.data_directory);
+    EXPECT_TRUE(again.service->restricts_public_access("bucket"));
+  }
+  s3.ok("s3", "DeleteBucketPolicy", {{"Bucket", "bucket"}});
+  EXPECT_EQ(s3.error("s3", "GetBucketPolicyStatus", {{"Bucket", "bucket"}}), "NoSuchBucketPolicy");
+  EXPECT_FALSE(s3.service->restricts_public_access("bucket"));
   s3.ok("s3", "DeleteBucket", {{"Bucket", "bucket"}});
   EXPECT_EQ(s3.error("s3", "CreateBucket", {{"Bucket", "No"}}), "InvalidBucketName");
   EXPECT_EQ(s3.error("s3", "CreateBucket", {{"Bucket", "127.0.0.1"}}), "InvalidBucketName");
+}
+
+TEST_F(WithBucket, TakesListsAsOwnershipSays) {
+  const auto put = [&](const char* acl) {
+    return s3.error("s3", "PutObject", {{"Bucket", "bucket"}, {"Key", "k"}, {"ACL", acl}});
+  };
+  const auto bucket_acl = [&](const char* acl) {
+    return s3.error("s3", "PutBucketAcl", {{"Bucket", "bucket"}, {"ACL", acl}});
+  };
+  const auto create = [&](const char* acl, const char* ownership) {
+    return s3.error("s3", "CreateBucket",
+                    {{"Bucket", "listed"}, {"ACL", acl}, {"ObjectOwnership", ownership}});
+  };
+  EXPECT_EQ(put("bucket-owner-full-control"), "");
+  EXPECT_EQ(put("private"), "AccessControlListNotSupported");
+  EXPECT_EQ(put("public-read"), "AccessControlListNotSupported");
+  EXPECT_EQ(bucket_acl("private"), "AccessControlListNotSupported");
+  EXPECT_EQ(create("public-read", "BucketOwnerEnforced"), "InvalidBucketAclWithObjectOwnership");
+  EXPECT_EQ(create("public-read", "ObjectWriter"), "InvalidBucketAclWithBlockPublicAccessError");
+  EXPECT_EQ(create("private", "BucketOwnerEnforced"), "");
+  s3.ok("s3", "PutBucketOwnershipControls",
+        {{"Bucket", "bucket"},
+         {"OwnershipControls",
+          json::Object{
+              {"Rules", json::Array{json::Object{{"ObjectOwnership", "ObjectWriter"}}}}}}});
+  EXPECT_EQ(put("private"), "");
+  EXPECT_EQ(bucket_acl("private"), "");
+  EXPECT_EQ(put("public-read"), "AccessDenied");
+  s3.ok("s3", "DeletePublicAccessBlock", {{"Bucket", "bucket"}});
+  EXPECT_EQ(put("public-read"), "NotImplemented");
 }
 
 TEST_F(WithBucket, SweepsOrphansAtStart) {

@@ -4,44 +4,18 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
+#include "services/s3/access.h"
 #include "services/s3/checksum.h"
-#include "services/s3/state.h"
 
 namespace dew::s3 {
-
-namespace {
-
-void load_policies(State& state) {
-  const auto loaded = services::scan(
-      state.context.store, store::Key("s3").add("bucket"), {},
-      [&](std::string_view, const json::Object& bucket) {
-        const auto text = json::string_at(bucket, "Policy");
-        if (!text) return true;
-        const auto name = json::string_or(bucket, "Name");
-        auto policy = policy::Policy::parse(*text, policy::Kind::kResource);
-        if (!policy) {
-          log::error("s3: the policy of bucket {} cannot be read: {}", name,
-                     policy.error().message);
-          // It may have been there to keep somebody out.
-          policy = policy::Policy::parse(
-              R"({"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}})",
-              policy::Kind::kResource);
-        }
-        state.policies.with([&](auto& policies) { policies.emplace(name, *std::move(policy)); });
-        return true;
-      });
-  if (!loaded) log::error("s3: cannot read the buckets: {}", loaded.error().message);
-}
-
-}  // namespace
 
 Service::Service(const services::Context& context)
     : state_(new State{
           context,
           std::make_shared<Bodies>(context.config.data_directory + "/s3", context.config.fsync),
           {},
-          Guarded<std::map<std::string, policy::PolicyPtr, std::less<>>>()}) {
-  load_policies(*state_);
+          Guarded<std::map<std::string, BucketAccess, std::less<>>>()}) {
+  load_access(*state_);
   std::unordered_set<std::string> live;
   for (const auto* kind : {"object", "version", "part"}) {
     const auto scanned = services::scan(context.store, store::Key("s3").add(kind), {},
@@ -60,9 +34,16 @@ Service::Service(const services::Context& context)
 }
 
 policy::PolicyPtr Service::bucket_policy(std::string_view bucket) const {
-  return state_->policies.read([&](const auto& policies) -> policy::PolicyPtr {
-    const auto it = policies.find(bucket);
-    return it == policies.end() ? nullptr : it->second;
+  return state_->access.read([&](const auto& all) -> policy::PolicyPtr {
+    const auto it = all.find(bucket);
+    return it == all.end() ? nullptr : it->second.policy;
+  });
+}
+
+bool Service::restricts_public_access(std::string_view bucket) const {
+  return state_->access.read([&](const auto& all) {
+    const auto it = all.find(bucket);
+    return it != all.end() && it->second.restricted;
   });
 }
 
@@ -82,6 +63,7 @@ void Service::register_operations(aws::Registry& registry) {
     });
   }
   add_bucket_operations(add);
+  add_access_operations(add);
   add_setting_operations(add);
   add_default_operations(add);
   add_rule_operations(add);
@@ -139,6 +121,15 @@ std::unexpected<aws::ApiError> no_such_key(std::string_view key) {
   aws::ApiError error("NoSuchKey", "The specified key does not exist.", 404);
   error.members["Key"] = key;
   return aws::fail(std::move(error));
+}
+
+// "If you don't have the s3:ListBucket permission, Amazon S3 returns an HTTP status code 403",
+// API_GetObject.html; the message names that permission.
+std::unexpected<aws::ApiError> missing_key(const Call& call, std::string_view bucket,
+                                           std::string_view key) {
+  if (auto listed = call.may("HeadBucket", {{"Bucket", bucket}}); !listed)
+    return std::unexpected(std::move(listed).error());
+  return no_such_key(key);
 }
 
 json::Object owner(const State& state) {

@@ -26,6 +26,8 @@ class Service {
 
   // A bucket's policy, compiled, from memory; null: it has none.
   policy::PolicyPtr bucket_policy(std::string_view bucket) const;
+  // That policy is public, and nobody but the account and services may profit of it.
+  bool restricts_public_access(std::string_view bucket) const;
 
  private:
   std::unique_ptr<State> state_;

@@ -2,7 +2,8 @@
 #include "services/s3/settings.h"
 
 #include "policy/policy.h"
-#include "services/s3/versions.h"
+#include "policy/public_access.h"
+#include "services/s3/access.h"
 
 namespace dew::s3 {
 
@@ -14,6 +15,7 @@ ApiResult<json::Value> change_bucket(State& state, const json::Object& input,
   store::Batch batch;
   services::save(batch, bucket_key(json::string_or(bucket, "Name")), bucket);
   CHECK_OK(commit(state, batch));
+  remember_access(state, bucket);
   return json::Object{};
 }
 
@@ -63,18 +65,12 @@ ApiResult<json::Value> get(const State& state, const Call& call, const Setting& 
   return out;
 }
 
-void forget_policy(State& state, const json::Object& input) {
-  state.policies.with([&](auto& policies) { policies.erase(json::string_or(input, "Bucket")); });
-}
-
 ApiResult<json::Value> erase(State& state, const Call& call, const Setting& setting) {
-  auto erased = change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  return change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     bucket.erase(setting.stored);
     if (setting.stored == kEncryption.stored) bucket.erase("DefaultEncryption");
     return {};
   });
-  if (erased && setting.stored == kPolicy.stored) forget_policy(state, call.input);
-  return erased;
 }
 
 ApiResult<json::Value> put_policy(State& state, Call& call) {
@@ -90,22 +86,25 @@ ApiResult<json::Value> put_policy(State& state, Call& call) {
                          ? "Policies must be valid JSON and the first byte must be '{'"
                          : parsed.error().message);
   }
-  auto stored = change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
+  return change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
     const auto arn = "arn:aws:s3:::" + json::string_or(bucket, "Name");
     for (const auto& resource : (*parsed)->resources()) {
       if (!resource.starts_with(arn) && resource.find('*') == std::string::npos) {
         return malformed("Policy has invalid resource");
       }
     }
+    if (blocks(bucket, "BlockPublicPolicy") && policy::grants_public_access(document)) {
+      return aws::fail(
+          "AccessDenied",
+          fmt::format("User: {} is not authorized to perform: s3:PutBucketPolicy on resource: "
+                      "\"{}\" because public policies are prevented by the BlockPublicPolicy "
+                      "setting in S3 Block Public Access.",
+                      call.identity.arn, arn),
+          403);
+    }
     bucket[kPolicy.stored] = document;
     return {};
   });
-  if (stored) {
-    state.policies.with([&](auto& policies) {
-      policies.insert_or_assign(json::string_or(call.input, "Bucket"), *parsed);
-    });
-  }
-  return stored;
 }
 
 ApiResult<json::Value> put_encryption(State& state, Call& call) {
@@ -132,19 +131,6 @@ ApiResult<json::Value> put_encryption(State& state, Call& call) {
   });
 }
 
-ApiResult<json::Value> put_public_access(State& state, Call& call) {
-  const auto* wanted = json::object_at(call.input, kPublicAccess.input);
-  json::Object stored;
-  for (const auto* flag :
-       {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"}) {
-    stored[flag] = wanted != nullptr && json::bool_at(*wanted, flag).value_or(false);
-  }
-  return change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
-    bucket[kPublicAccess.stored] = std::move(stored);
-    return {};
-  });
-}
-
 ApiResult<json::Value> put_tagging(State& state, Call& call) {
   call.status = 204;
   const auto* wanted = json::object_at(call.input, kTagging.input);
@@ -154,50 +140,6 @@ ApiResult<json::Value> put_tagging(State& state, Call& call) {
     bucket[kTagging.stored] = tags == nullptr ? json::Array{} : *tags;
     return {};
   });
-}
-
-ApiResult<json::Value> put_ownership(State& state, Call& call) {
-  const auto* wanted = json::object_at(call.input, kOwnership.input);
-  const auto* rules = wanted == nullptr ? nullptr : json::array_at(*wanted, "Rules");
-  if (rules == nullptr || rules->size() != 1) {
-    return aws::fail("MalformedXML",
-                     "The XML you provided was not well-formed or did not validate against our "
-                     "published schema");
-  }
-  return change_bucket(state, call.input, [&](json::Object& bucket) -> ApiResult<void> {
-    bucket[kOwnership.stored] = *wanted;
-    return {};
-  });
-}
-
-// Access control lists: there is one owner, and it controls everything.
-ApiResult<json::Value> put_bucket_acl(State& state, Call& call) {
-  TRY(const auto bucket, load_bucket(state, call.input));
-  if (call.input.contains("AccessControlPolicy")) {
-    return aws::fail(aws::ApiError::unsupported("access control lists (use a bucket policy)"));
-  }
-  CHECK_OK(check_acl(call.input));
-  return json::Object{};
-}
-
-json::Object full_control(const State& state) {
-  auto grantee = owner(state);
-  grantee["Type"] = "CanonicalUser";
-  return json::Object{
-      {"Owner", owner(state)},
-      {"Grants", json::Array{json::Object{{"Grantee", grantee}, {"Permission", "FULL_CONTROL"}}}}};
-}
-
-ApiResult<json::Value> get_bucket_acl(State& state, Call& call) {
-  TRY(const auto bucket, load_bucket(state, call.input));
-  return full_control(state);
-}
-
-ApiResult<json::Value> get_object_acl(State& state, Call& call) {
-  TRY(const auto bucket, load_bucket(state, call.input));
-  CHECK_OK(find_object(state, json::string_or(bucket, "Name"), json::string_or(call.input, "Key"),
-                       call));
-  return full_control(state);
 }
 
 void add_setting(const Add& add, const std::string& suffix, const Setting& setting) {
@@ -221,12 +163,7 @@ void add_setting_operations(const Add& add) {
   add_setting(add, "BucketOwnershipControls", kOwnership);
   add("PutBucketPolicy", put_policy);
   add("PutBucketEncryption", put_encryption);
-  add("PutPublicAccessBlock", put_public_access);
   add("PutBucketTagging", put_tagging);
-  add("PutBucketOwnershipControls", put_ownership);
-  add("PutBucketAcl", put_bucket_acl);
-  add("GetBucketAcl", get_bucket_acl);
-  add("GetObjectAcl", get_object_acl);
 }
 
 }  // namespace dew::s3

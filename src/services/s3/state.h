@@ -39,12 +39,18 @@ inline constexpr size_t kPageKeys = 1000;
 using aws::ApiResult;
 using aws::Call;
 
+// What authorizing asks of a bucket.
+struct BucketAccess {
+  policy::PolicyPtr policy;  // compiled
+  bool restricted = false;   // it is public, and the public access block restricts it
+};
+
 struct State {
   services::Context context;
   std::shared_ptr<Bodies> bodies;
   std::mutex mutex;  // held while records change
-  // The policies of the buckets that have one, compiled.
-  Guarded<std::map<std::string, policy::PolicyPtr, std::less<>>> policies;
+  // Of the buckets that have a policy; kept by access.h.
+  Guarded<std::map<std::string, BucketAccess, std::less<>>> access;
   uint64_t sequence = 0;  // of the last version; with the mutex
 };
 
@@ -61,6 +67,9 @@ ApiResult<void> commit(State& state, const store::Batch& batch,
 
 std::unexpected<aws::ApiError> no_such_bucket(std::string_view bucket);
 std::unexpected<aws::ApiError> no_such_key(std::string_view key);
+// The same to whom may list the bucket; anybody else is not told: AccessDenied.
+std::unexpected<aws::ApiError> missing_key(const Call& call, std::string_view bucket,
+                                           std::string_view key);
 
 json::Object owner(const State& state);
 
@@ -77,8 +86,6 @@ ApiResult<json::Object> describe_upload(const State& state, const json::Object& 
                                         const json::Object& input);
 ApiResult<json::Array> parse_tagging_header(std::string_view header);
 ApiResult<void> check_tags(const json::Array& tags, size_t limit);
-// "private" and its synonyms for a single owner; anything else is refused.
-ApiResult<void> check_acl(const json::Object& input);
 
 // The source of CopyObject and UploadPartCopy: "bucket/key", "/bucket/key", percent-encoded, and
 // ?versionId=….
@@ -106,6 +113,7 @@ ApiResult<Range> parse_range(std::string_view header, uint64_t size);
 using Operation = std::function<ApiResult<json::Value>(State&, Call&)>;
 using Add = std::function<void(std::string, Operation)>;
 void add_bucket_operations(const Add& add);
+void add_access_operations(const Add& add);
 void add_setting_operations(const Add& add);
 void add_default_operations(const Add& add);
 void add_rule_operations(const Add& add);

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "services/s3/access.h"
 #include "services/s3/checksum.h"
-#include "services/s3/state.h"
 
 namespace dew::s3 {
 
@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 6> kKept = {"CacheControl",    "ContentDi
                                                    "ContentEncoding", "ContentLanguage",
                                                    "Expires",         "StorageClass"};
 
-constexpr std::array<std::string_view, 14> kRefused = {"SSECustomerAlgorithm",
+constexpr std::array<std::string_view, 9> kRefused = {"SSECustomerAlgorithm",
                                                        "SSECustomerKey",
                                                        "SSECustomerKeyMD5",
                                                        "SSEKMSKeyId",
@@ -24,12 +24,7 @@ constexpr std::array<std::string_view, 14> kRefused = {"SSECustomerAlgorithm",
                                                        "ObjectLockMode",
                                                        "ObjectLockRetainUntilDate",
                                                        "ObjectLockLegalHoldStatus",
-                                                       "WebsiteRedirectLocation",
-                                                       "GrantFullControl",
-                                                       "GrantRead",
-                                                       "GrantReadACP",
-                                                       "GrantWriteACP",
-                                                       "GrantWrite"};
+                                                       "WebsiteRedirectLocation"};
 
 // "aws-chunked" names the framing and is not part of the object.
 std::string stored_encoding(std::string_view header) {
@@ -108,14 +103,6 @@ json::Object checksum_members(const std::map<std::string, std::string>& checksum
   return out;
 }
 
-ApiResult<void> check_acl(const json::Object& input) {
-  const auto acl = json::string_or(input, "ACL", "private");
-  if (acl == "private" || acl == "bucket-owner-full-control" || acl == "bucket-owner-read")
-    return {};
-  return aws::fail(
-      aws::ApiError::unsupported("the access control list '" + acl + "' (use a bucket policy)"));
-}
-
 ApiResult<void> check_tags(const json::Array& tags, size_t limit) {
   if (tags.size() > limit) {
     return aws::fail("BadRequest", fmt::format("Object tags cannot be greater than {}", limit));
@@ -166,7 +153,7 @@ ApiResult<json::Object> describe_upload(const State& state, const json::Object& 
       return aws::fail(aws::ApiError::unsupported(fmt::format("{} on objects", name)));
     }
   }
-  CHECK_OK(check_acl(input));
+  CHECK_OK(check_acl(bucket, input));
   if (json::string_or(input, "Key").size() > kKeyBytes) {
     return aws::fail("KeyTooLongError", "Your key is too long");
   }

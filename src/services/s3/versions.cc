@@ -125,17 +125,31 @@ ApiResult<json::Object> find_version(const State& state, std::string_view bucket
 
 ApiResult<json::Object> find_object(const State& state, std::string_view bucket,
                                     std::string_view key, Call& call) {
-  TRY(auto record, find_version(state, bucket, key, call.input));
+  auto found = find_version(state, bucket, key, call.input);
+  if (!found && found.error().code == "NoSuchKey") return missing_key(call, bucket, key);
+  TRY(auto record, std::move(found));
   if (!is_delete_marker(record)) return record;
   call.headers.set("x-amz-delete-marker", "true");
   call.headers.set("x-amz-version-id", version_id(record));
-  if (!call.input.contains("VersionId")) return no_such_key(key);
+  if (!call.input.contains("VersionId")) return missing_key(call, bucket, key);
   call.headers.set("Allow", "DELETE");
   aws::ApiError error("MethodNotAllowed",
                       "The specified method is not allowed against this resource.", 405);
   error.members["Method"] = call.operation == "HeadObject" ? "HEAD" : "GET";
   error.members["ResourceType"] = "DeleteMarker";
   return aws::fail(std::move(error));
+}
+
+ApiResult<json::Object> find_source(const State& state, const Source& source, const Call& call) {
+  auto found = find_version(state, source.bucket, source.key, source.input());
+  if (!found && found.error().code == "NoSuchKey")
+    return missing_key(call, source.bucket, source.key);
+  TRY(auto record, std::move(found));
+  if (!is_delete_marker(record)) return record;
+  if (!source.version) return missing_key(call, source.bucket, source.key);
+  return aws::fail("InvalidRequest",
+                   "The source of a copy request may not specifically refer to a delete marker by "
+                   "version id.");
 }
 
 store::Key version_place(const State& state, std::string_view bucket, std::string_view key,

@@ -44,6 +44,9 @@ ApiResult<json::Object> find_version(const State& state, std::string_view bucket
 ApiResult<json::Object> find_object(const State& state, std::string_view bucket,
                                     std::string_view key, Call& call);
 
+// What CopyObject and UploadPartCopy read, as find_object finds it.
+ApiResult<json::Object> find_source(const State& state, const Source& source, const Call& call);
+
 // Where a record lies that find_version gave.
 store::Key version_place(const State& state, std::string_view bucket, std::string_view key,
                          const json::Object& record);

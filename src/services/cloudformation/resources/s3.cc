@@ -39,10 +39,6 @@ std::string acl(std::string_view name) {
 ApiResult<void> apply_settings(const Session& session, const std::string& bucket,
                                const json::Object& before, const json::Object& now) {
   const auto has = [&](const char* name) { return now.contains(name); };
-  if (differs(before, now, "AccessControl") && has("AccessControl")) {
-    CHECK_OK(session.call("s3", "PutBucketAcl",
-                          {{"Bucket", bucket}, {"ACL", acl(text(now, "AccessControl"))}}));
-  }
   if (differs(before, now, "BucketEncryption")) {
     if (has("BucketEncryption")) {
       json::Array rules;
@@ -76,6 +72,10 @@ ApiResult<void> apply_settings(const Session& session, const std::string& bucket
                     "DeletePublicAccessBlock", "PublicAccessBlockConfiguration"));
   CHECK_OK(document("OwnershipControls", "PutBucketOwnershipControls",
                     "DeleteBucketOwnershipControls", "OwnershipControls"));
+  if (differs(before, now, "AccessControl") && has("AccessControl")) {
+    CHECK_OK(session.call("s3", "PutBucketAcl",
+                          {{"Bucket", bucket}, {"ACL", acl(text(now, "AccessControl"))}}));
+  }
   if (differs(before, now, "VersioningConfiguration")) {
     const auto status = has("VersioningConfiguration")
                             ? json::str(now.at("VersioningConfiguration").at("Status"))
@@ -114,8 +114,18 @@ ApiResult<Instance> create_bucket(const Session& session, const Desired& desired
   if (session.region != "us-east-1") {
     input["CreateBucketConfiguration"] = json::Object{{"LocationConstraint", session.region}};
   }
+  // The list goes with the bucket: one that is there already may take none.
+  json::Object set;
+  if (const auto* list = json::find(desired.properties, "AccessControl")) {
+    input["ACL"] = acl(text(desired.properties, "AccessControl"));
+    set["AccessControl"] = *list;
+  }
+  if (const auto* controls = json::object_at(desired.properties, "OwnershipControls")) {
+    input["ObjectOwnership"] = text(controls->at("Rules").as_array()[0].as_object(),
+                                    "ObjectOwnership");
+  }
   CHECK_OK(session.call("s3", "CreateBucket", std::move(input)));
-  CHECK_OK(apply_settings(session, desired.name, {}, desired.properties));
+  CHECK_OK(apply_settings(session, desired.name, set, desired.properties));
   return bucket_instance(session, desired.name, desired.properties);
 }
 

@@ -62,6 +62,9 @@ struct Sources final : authz::Sources {
   policy::AttachedPtr user(std::string_view) const override { return nullptr; }
   policy::AttachedPtr role(std::string_view) const override { return role_; }
   policy::PolicyPtr bucket_policy(std::string_view) const override { return nullptr; }
+  std::string group_arn(std::string_view) const override { return {}; }
+  bool restricts_public_access(std::string_view) const override { return false; }
+  authz::Tags tags(std::string_view, std::string_view) const override { return {}; }
   policy::PolicyPtr function_policy(std::string_view, std::string_view) const override {
     return nullptr;
   }

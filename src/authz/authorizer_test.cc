@@ -20,6 +20,7 @@ struct TestSources final : Sources {
     return out;
   }
   policy::AttachedPtr role(std::string_view) const override { return nullptr; }
+  std::string group_arn(std::string_view) const override { return ""; }
   policy::PolicyPtr bucket_policy(std::string_view) const override {
     return bucket.empty() ? nullptr : *policy::Policy::parse(bucket, policy::Kind::kResource);
   }
@@ -29,6 +30,11 @@ struct TestSources final : Sources {
   }
   std::string partition_key(std::string_view, std::string_view) const override { return "id"; }
 
+  Tags tags(std::string_view arn, std::string_view version) const override {
+    ++asked_for_tags;
+    return {{"Of", std::string(arn) + std::string(version)}, {"Team", "blue"}};
+  }
+
   // Of no two tests the same, as a thread keeps what it has learnt.
   static inline uint64_t last = 1'000'000;
   uint64_t number = ++last;
@@ -36,6 +42,7 @@ struct TestSources final : Sources {
   std::string bucket;
   bool restricted = false;
   mutable int asked = 0;
+  mutable int asked_for_tags = 0;
 };
 
 struct AuthorizerTest : testing::Test {
@@ -89,6 +96,43 @@ TEST_F(AuthorizerTest, AuditAndOffLetThrough) {
   EXPECT_NE(ask("dynamodb", "ListTables", {}), "");
   EXPECT_EQ(ask("dynamodb", "ListTables", {}, "AIDA1", Mode::kAudit), "");
   EXPECT_EQ(ask("dynamodb", "ListTables", {}, "AIDA1", Mode::kOff), "");
+}
+
+TEST_F(AuthorizerTest, ReadsAResourcesTagsWhenAPolicyAsks) {
+  const auto is = [&](const char* action, const char* key, const char* value) {
+    allow(action, std::string(R"({"StringEquals":{")") + key + R"(":")" + value + "\"}}");
+  };
+  const json::Object table{{"TableName", "t"}};
+  is("dynamodb:*", "aws:ResourceTag/team", "blue");
+  EXPECT_EQ(ask("dynamodb", "DescribeTable", table), "");
+  EXPECT_EQ(sources.asked_for_tags, 1);
+  is("dynamodb:*", "aws:ResourceTag/Team", "red");
+  EXPECT_NE(ask("dynamodb", "DescribeTable", table), "");
+  is("dynamodb:*", "aws:ResourceTag/Of", "arn:aws:dynamodb:us-east-1:000000000000:table/t");
+  EXPECT_EQ(ask("dynamodb", "DescribeTable", table), "");
+  is("iam:*", "iam:ResourceTag/Team", "blue");
+  EXPECT_EQ(ask("iam", "GetRole", {{"RoleName", "r"}}), "");
+  is("ssm:*", "ssm:resourceTag/Team", "blue");
+  EXPECT_EQ(ask("ssm", "GetParameter", {{"Name", "/a"}}), "");
+  // Buckets have no such key, and objects another.
+  const json::Object object{{"Bucket", "b"}, {"Key", "k"}, {"VersionId", "v"}};
+  is("s3:*", "aws:ResourceTag/Team", "blue");
+  EXPECT_NE(ask("s3", "GetObject", object), "");
+  is("s3:*", "s3:ExistingObjectTag/Of", "arn:aws:s3:::b/kv");
+  EXPECT_EQ(ask("s3", "GetObject", object), "");
+  EXPECT_NE(ask("s3", "DeleteObject", object), "");
+  is("s3:*", "s3:RequestObjectTag/a", "b");
+  EXPECT_EQ(ask("s3", "PutObject", {{"Bucket", "b"}, {"Key", "k"}, {"Tagging", "a=b&c=d"}}), "");
+  EXPECT_NE(ask("s3", "PutObject", {{"Bucket", "b"}, {"Key", "k"}, {"Tagging", "a=c"}}), "");
+  // Who may pass a role is not for its tags to say.
+  allow("lambda:*");
+  const auto before = sources.asked_for_tags;
+  is("*", "aws:ResourceTag/Team", "blue");
+  EXPECT_NE(ask("lambda", "CreateFunction",
+                {{"FunctionName", "f"}, {"Role", "arn:aws:iam::000000000000:role/r"}})
+                .find("iam:PassRole"),
+            std::string::npos);
+  EXPECT_EQ(sources.asked_for_tags, before + 1);
 }
 
 TEST_F(AuthorizerTest, AsksForAnotherOperationOnTheWay) {

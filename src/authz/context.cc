@@ -67,12 +67,13 @@ std::vector<std::pair<std::string, std::string>> request_tags(const json::Object
 
 bool RequestContext::get(std::string_view key, policy::Values& out) const {
   if (key.starts_with("aws:")) return global(key, out);
+  if (key.find("tag/") != key.npos && about_resource(key, out)) return true;
   if (key == "iam:passedtoservice") return put(check_->passed_to, out);
   return check_->keys != nullptr && check_->keys(scope_, *check_, key, out);
 }
 
 bool RequestContext::global(std::string_view key, policy::Values& out) const {
-  return about_caller(key, out) || about_request(key, out);
+  return about_caller(key, out) || about_request(key, out) || about_resource(key, out);
 }
 
 bool RequestContext::about_caller(std::string_view key, policy::Values& out) const {
@@ -108,6 +109,37 @@ bool RequestContext::about_caller(std::string_view key, policy::Values& out) con
     const auto it = caller_.attached->tags.find(key);
     if (it == caller_.attached->tags.end()) return false;
     out.push_back(it->second);
+    return true;
+  }
+  return false;
+}
+
+// Which tags a key stands for, by what it asks about. S3's general purpose buckets have no
+// aws:ResourceTag unless that is turned on for them, which cannot be done here; "do not use the
+// ResourceTag condition key in a policy with the iam:PassRole action", says
+// docs.aws.amazon.com/IAM/latest/UserGuide/access_iam-tags.html.
+bool RequestContext::about_resource(std::string_view key, policy::Values& out) const {
+  const std::string_view arn = check_->resource;
+  const auto of = [&](std::string_view service) {
+    constexpr std::string_view kPrefix = "arn:aws:";
+    return arn.starts_with(kPrefix) && arn.substr(kPrefix.size()).starts_with(service);
+  };
+  if (strip(key, "aws:resourcetag/")) {
+    if (of("s3:") || check_->action == "iam:PassRole") return false;
+  } else if (strip(key, "iam:resourcetag/")) {
+    if (!of("iam:") || check_->action == "iam:PassRole") return false;
+  } else if (strip(key, "ssm:resourcetag/")) {
+    if (!of("ssm:")) return false;
+  } else if (strip(key, "s3:existingobjecttag/")) {
+    const auto& action = check_->action;
+    if (!action.starts_with("s3:GetObject") && !action.ends_with("Tagging")) return false;
+  } else {
+    return false;
+  }
+  if (!tags_) tags_ = scope_.sources.tags(arn, check_->version);
+  for (const auto& [name, value] : *tags_) {
+    if (policy::lower(name) != key) continue;
+    out.push_back(value);
     return true;
   }
   return false;

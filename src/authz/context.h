@@ -4,6 +4,8 @@
 // Lives for one evaluation, on one thread.
 #pragma once
 
+#include <optional>
+
 #include "authz/rule.h"
 #include "base/clock.h"
 #include "policy/attached.h"
@@ -23,18 +25,23 @@ class RequestContext final : public policy::Context {
   RequestContext(const Scope& scope, const Caller& caller, const Clock& clock)
       : scope_(scope), caller_(caller), clock_(clock) {}
 
-  void about(const Check& check) { check_ = &check; }
+  void about(const Check& check) {
+    check_ = &check;
+    tags_.reset();
+  }
   bool get(std::string_view key, policy::Values& out) const override;
 
  private:
   bool global(std::string_view key, policy::Values& out) const;
   bool about_caller(std::string_view key, policy::Values& out) const;
   bool about_request(std::string_view key, policy::Values& out) const;
+  bool about_resource(std::string_view key, policy::Values& out) const;
 
   const Scope& scope_;
   const Caller& caller_;
   const Clock& clock_;
   const Check* check_ = nullptr;
+  mutable std::optional<Tags> tags_;  // of the check's resource, once asked for
 };
 
 // The tags that a request brings, wherever its service has them.

@@ -48,6 +48,7 @@ struct Check {
   const json::Value* subject = nullptr;  // the part of the input that this check is about
   std::string_view passed_to;            // iam:PassedToService
   ResourcePolicyKind policy = ResourcePolicyKind::kNone;
+  std::string_view version;  // of an S3 object; empty for the newest
 };
 
 class Checks {
@@ -63,6 +64,7 @@ class Checks {
     check.subject = nullptr;
     check.passed_to = {};
     check.policy = ResourcePolicyKind::kNone;
+    check.version = {};
     return check;
   }
   std::span<Check> list() { return std::span(list_).first(used_); }

@@ -75,6 +75,45 @@ void policies(const Scope& scope, Check& check) {
   check.shown = "policy path " + check.resource.substr(check.resource.find(":policy") + 7);
 }
 
+void group(const Scope& scope, Check& check) {
+  const auto name = scope.text("GroupName");
+  const auto known = scope.sources.group_arn(name);
+  if (known.empty()) {
+    iam_arn(scope, "group/", check);
+    check.resource += name;
+  } else {
+    check.resource = known;
+  }
+  check.shown.append("group ").append(name);
+}
+void new_group(const Scope& scope, Check& check) {
+  at_path(scope, "group", scope.text("GroupName"), check);
+}
+void groups(const Scope& scope, Check& check) { listed(scope, "group", check); }
+
+// What it is to be called, or where it is to be, needs the same permission. `now`: its ARN.
+void renamed(const Scope& scope, Checks& checks, std::string_view kind, std::string_view name,
+             std::string_view now) {
+  if (scope.text(name).empty() && scope.text("NewPath").empty()) return;
+  auto& check = checks.add(kind == "user" ? "iam:UpdateUser" : "iam:UpdateGroup");
+  const auto slash = now.find('/');
+  const auto last = now.rfind('/');
+  iam_arn(scope, kind, check);
+  if (const auto path = scope.text("NewPath"); !path.empty()) {
+    check.resource += path;
+  } else {
+    check.resource += slash == now.npos ? "/" : now.substr(slash, last - slash + 1);
+  }
+  check.resource += scope.text(name).empty() ? now.substr(last + 1) : scope.text(name);
+}
+void renamed_user(const Scope& scope, Checks& checks) {
+  const auto known = scope.sources.user(scope.text("UserName"));
+  renamed(scope, checks, "user", "NewUserName", known ? std::string_view(known->arn) : "");
+}
+void renamed_group(const Scope& scope, Checks& checks) {
+  renamed(scope, checks, "group", "NewGroupName", scope.sources.group_arn(scope.text("GroupName")));
+}
+
 void simulated(const Scope& scope, Check& check) { check.resource = scope.text("PolicySourceArn"); }
 
 bool keys(const Scope& scope, const Check&, std::string_view key, policy::Values& out) {
@@ -131,14 +170,19 @@ bool session_keys(const Scope& scope, const Check&, std::string_view key, policy
 
 std::vector<Rule> iam_rules() {
   return {
+      {"AddUserToGroup", "iam:AddUserToGroup", group},
+      {"AttachGroupPolicy", "iam:AttachGroupPolicy", group, keys},
       {"AttachRolePolicy", "iam:AttachRolePolicy", role, keys},
       {"AttachUserPolicy", "iam:AttachUserPolicy", user, keys},
       {"CreateAccessKey", "iam:CreateAccessKey", user},
+      {"CreateGroup", "iam:CreateGroup", new_group},
       {"CreatePolicy", "iam:CreatePolicy", new_policy, nullptr, tag_policy},
       {"CreatePolicyVersion", "iam:CreatePolicyVersion", policy},
       {"CreateRole", "iam:CreateRole", new_role, keys, tag_role},
       {"CreateUser", "iam:CreateUser", new_user, keys, tag_user},
       {"DeleteAccessKey", "iam:DeleteAccessKey", user},
+      {"DeleteGroup", "iam:DeleteGroup", group},
+      {"DeleteGroupPolicy", "iam:DeleteGroupPolicy", group},
       {"DeletePolicy", "iam:DeletePolicy", policy},
       {"DeletePolicyVersion", "iam:DeletePolicyVersion", policy},
       {"DeleteRole", "iam:DeleteRole", role},
@@ -147,9 +191,16 @@ std::vector<Rule> iam_rules() {
       {"DeleteUser", "iam:DeleteUser", user},
       {"DeleteUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary", user, keys},
       {"DeleteUserPolicy", "iam:DeleteUserPolicy", user, keys},
+      {"DetachGroupPolicy", "iam:DetachGroupPolicy", group, keys},
       {"DetachRolePolicy", "iam:DetachRolePolicy", role, keys},
       {"DetachUserPolicy", "iam:DetachUserPolicy", user, keys},
       {"GetAccountAuthorizationDetails", "iam:GetAccountAuthorizationDetails", any_resource},
+      {"GetAccessKeyLastUsed", "iam:GetAccessKeyLastUsed", any_resource},
+      {"GetAccountSummary", "iam:GetAccountSummary", any_resource},
+      {"GetContextKeysForCustomPolicy", "iam:GetContextKeysForCustomPolicy", any_resource},
+      {"GetContextKeysForPrincipalPolicy", "iam:GetContextKeysForPrincipalPolicy", simulated},
+      {"GetGroup", "iam:GetGroup", group},
+      {"GetGroupPolicy", "iam:GetGroupPolicy", group},
       {"GetPolicy", "iam:GetPolicy", policy},
       {"GetPolicyVersion", "iam:GetPolicyVersion", policy},
       {"GetRole", "iam:GetRole", role},
@@ -157,9 +208,13 @@ std::vector<Rule> iam_rules() {
       {"GetUser", "iam:GetUser", user},
       {"GetUserPolicy", "iam:GetUserPolicy", user},
       {"ListAccessKeys", "iam:ListAccessKeys", user},
+      {"ListAttachedGroupPolicies", "iam:ListAttachedGroupPolicies", group},
       {"ListAttachedRolePolicies", "iam:ListAttachedRolePolicies", role},
       {"ListAttachedUserPolicies", "iam:ListAttachedUserPolicies", user},
       {"ListEntitiesForPolicy", "iam:ListEntitiesForPolicy", policy},
+      {"ListGroupPolicies", "iam:ListGroupPolicies", group},
+      {"ListGroups", "iam:ListGroups", groups},
+      {"ListGroupsForUser", "iam:ListGroupsForUser", user},
       {"ListInstanceProfilesForRole", "iam:ListInstanceProfilesForRole", role},
       {"ListPolicies", "iam:ListPolicies", policies},
       {"ListPolicyTags", "iam:ListPolicyTags", policy},
@@ -170,10 +225,12 @@ std::vector<Rule> iam_rules() {
       {"ListUserPolicies", "iam:ListUserPolicies", user},
       {"ListUserTags", "iam:ListUserTags", user},
       {"ListUsers", "iam:ListUsers", users},
+      {"PutGroupPolicy", "iam:PutGroupPolicy", group},
       {"PutRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", role, keys},
       {"PutRolePolicy", "iam:PutRolePolicy", role, keys},
       {"PutUserPermissionsBoundary", "iam:PutUserPermissionsBoundary", user, keys},
       {"PutUserPolicy", "iam:PutUserPolicy", user, keys},
+      {"RemoveUserFromGroup", "iam:RemoveUserFromGroup", group},
       {"SetDefaultPolicyVersion", "iam:SetDefaultPolicyVersion", policy},
       {"SimulateCustomPolicy", "iam:SimulateCustomPolicy", any_resource},
       {"SimulatePrincipalPolicy", "iam:SimulatePrincipalPolicy", simulated},
@@ -185,8 +242,10 @@ std::vector<Rule> iam_rules() {
       {"UntagUser", "iam:UntagUser", user},
       {"UpdateAccessKey", "iam:UpdateAccessKey", user},
       {"UpdateAssumeRolePolicy", "iam:UpdateAssumeRolePolicy", role},
+      {"UpdateGroup", "iam:UpdateGroup", group, nullptr, renamed_group},
       {"UpdateRole", "iam:UpdateRole", role},
       {"UpdateRoleDescription", "iam:UpdateRoleDescription", role},
+      {"UpdateUser", "iam:UpdateUser", user, nullptr, renamed_user},
   };
 }
 

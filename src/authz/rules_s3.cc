@@ -1,7 +1,10 @@
 // docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 // docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+#include <algorithm>
+
 #include "authz/rule.h"
 #include "base/encoding.h"
+#include "policy/pattern.h"
 
 namespace dew::authz {
 
@@ -15,6 +18,7 @@ void bucket(const Scope& scope, Check& check) {
 void object(const Scope& scope, Check& check) {
   bucket(scope, check);
   check.resource.append("/").append(scope.text("Key"));
+  check.version = scope.text("VersionId");
 }
 
 void every_bucket(const Scope&, Check& check) {
@@ -26,7 +30,41 @@ std::string_view header(const Scope& scope, std::string_view name) {
   return scope.call.http ? scope.call.http->headers.get(name) : std::string_view();
 }
 
-bool keys(const Scope& scope, const Check&, std::string_view key, policy::Values& out) {
+// The tags that an object is put with: s3:RequestObjectTag/KEY and s3:RequestObjectTagKeys.
+bool object_tags(const Scope& scope, const Check& check, std::string_view key,
+                 policy::Values& out) {
+  if (!check.action.starts_with("s3:PutObject")) return false;
+  std::vector<std::pair<std::string, std::string>> tags;
+  if (const auto* tagging = json::object_at(scope.input(), "Tagging")) {
+    if (const auto* set = json::array_at(*tagging, "TagSet")) {
+      for (const auto& tag : *set) {
+        if (!tag.is_object()) continue;
+        tags.emplace_back(json::string_or(tag.as_object(), "Key"),
+                          json::string_or(tag.as_object(), "Value"));
+      }
+    }
+  }
+  auto header = scope.text("Tagging");
+  while (!header.empty()) {
+    const auto pair = header.substr(0, header.find('&'));
+    header.remove_prefix(std::min(header.size(), pair.size() + 1));
+    const auto equals = pair.find('=');
+    auto name = url_decode(pair.substr(0, equals), Plus::kSpace);
+    auto value = url_decode(equals == pair.npos ? "" : pair.substr(equals + 1), Plus::kSpace);
+    if (name && value) tags.emplace_back(*std::move(name), *std::move(value));
+  }
+  constexpr std::string_view kOne = "s3:requestobjecttag/";
+  for (auto& [name, value] : tags) {
+    if (key == "s3:requestobjecttagkeys") {
+      out.push_back(name);
+    } else if (key.starts_with(kOne) && policy::lower(name) == key.substr(kOne.size())) {
+      out.push_back(value);
+    }
+  }
+  return !out.empty();
+}
+
+bool keys(const Scope& scope, const Check& check, std::string_view key, policy::Values& out) {
   const auto member = [&](std::string_view name) {
     const auto text = json::string_at(scope.input(), name);
     if (text) out.emplace_back(*text);
@@ -59,6 +97,7 @@ bool keys(const Scope& scope, const Check&, std::string_view key, policy::Values
     out.push_back(where);
     return true;
   }
+  if (key.starts_with("s3:requestobjecttag")) return object_tags(scope, check, key, out);
   if (key == "s3:x-amz-content-sha256") {
     const auto hash = header(scope, "x-amz-content-sha256");
     if (hash.empty()) return false;
@@ -114,15 +153,16 @@ void extras(const Scope& scope, Checks& checks) {
 // The source of a copy: "bucket/key", "/bucket/key", percent-encoded, perhaps with ?versionId=.
 void source(const Scope& scope, Checks& checks) {
   auto text = scope.text("CopySource");
-  bool versioned = false;
+  std::string_view version;
   if (const auto at = text.find("?versionId="); at != text.npos) {
-    versioned = true;
+    version = text.substr(at + std::string_view("?versionId=").size());
     text = text.substr(0, at);
   }
   const auto decoded = url_decode(text);
   if (!decoded) return;
   const std::string_view path = *decoded;
-  auto& check = checks.add(versioned ? "s3:GetObjectVersion" : "s3:GetObject", keys);
+  auto& check = checks.add(version.empty() ? "s3:GetObject" : "s3:GetObjectVersion", keys);
+  check.version = version;
   check.resource.append("arn:aws:s3:::").append(path.starts_with('/') ? path.substr(1) : path);
   check.policy = ResourcePolicyKind::kBucket;
 }

@@ -6,10 +6,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "policy/attached.h"
 
 namespace dew::authz {
+
+using Tags = std::vector<std::pair<std::string, std::string>>;
 
 class Sources {
  public:
@@ -21,6 +25,9 @@ class Sources {
   virtual policy::AttachedPtr user(std::string_view name) const = 0;
   virtual policy::AttachedPtr role(std::string_view name) const = 0;
 
+  // Empty: no such group.
+  virtual std::string group_arn(std::string_view name) const = 0;
+
   // Null: it has none, or does not exist.
   virtual policy::PolicyPtr bucket_policy(std::string_view bucket) const = 0;
   // Its policy is public, and its public access block keeps everybody else out all the same.
@@ -30,6 +37,10 @@ class Sources {
 
   // The name of a table's or an index's partition key; empty: no such table or index.
   virtual std::string partition_key(std::string_view table, std::string_view index) const = 0;
+
+  // Of the resource that an ARN names, for a policy that asks for them; reads the store. `version`:
+  // of an S3 object, empty for the newest.
+  virtual Tags tags(std::string_view arn, std::string_view version) const = 0;
 };
 
 }  // namespace dew::authz

@@ -201,7 +201,7 @@ ApiResult<void> check_payload_name(const http::Request& request, const Signature
 }
 
 ApiResult<Authenticated> verify(const http::Request& request, const Signature& signature,
-                                const ServiceModel& service, Credential known,
+                                const ServiceModel& service, const Credential& known,
                                 const AuthPolicy& policy, int64_t now_s) {
   const bool s3 = is_s3(service);
   CHECK_OK(check_time(signature, service, now_s));
@@ -219,8 +219,10 @@ ApiResult<Authenticated> verify(const http::Request& request, const Signature& s
   }
   if (!constant_time_equal(known.session_token, signature.session_token))
     return refuse(service, AuthFault::kTokenInvalid);
-  known.identity.access_key = signature.access_key;
-  return Authenticated{std::move(known.identity), std::move(verified.chunks)};
+  if (known.use) known.use->note(now_s, service.signing_name, signature.region);
+  Authenticated out{known.identity, std::move(verified.chunks)};
+  out.identity.access_key = signature.access_key;
+  return out;
 }
 
 }  // namespace
@@ -250,12 +252,13 @@ ApiResult<Authenticated> authenticate(const http::Request& request, const Signat
     return Authenticated{nobody(), std::nullopt};
   }
   const int64_t now_s = clock.now_ms() / 1000;
-  auto known = credentials ? credentials->find(signature->access_key) : std::nullopt;
+  auto known = credentials ? credentials->find(signature->access_key) : nullptr;
   if (!known && strict && signature->access_key == kWellKnownKey &&
       is_loopback(request.remote_address)) {
-    known = Credential{std::string(kWellKnownKey), "", administrator(policy)};
+    known = std::make_shared<Credential>(
+        Credential{std::string(kWellKnownKey), "", administrator(policy), nullptr});
   }
-  if (known) return verify(request, *signature, service, *std::move(known), policy, now_s);
+  if (known) return verify(request, *signature, service, *known, policy, now_s);
   if (strict || is_ours(signature->access_key)) {
     return refuse(service,
                   signature->access_key.starts_with(kSessionKeyPrefix) ? AuthFault::kTokenExpired

@@ -16,15 +16,17 @@ constexpr int64_t kNow_s = 1'440'938'160;  // 20150830T123600Z
 
 class Keys final : public CredentialSource {
  public:
-  std::optional<Credential> find(std::string_view key) override {
-    if (key != kKey) return std::nullopt;
-    Credential out;
-    out.secret = kSecret;
-    out.session_token = token;
-    out.identity.arn = "arn:aws:iam::000000000000:user/ada";
+  std::shared_ptr<const Credential> find(std::string_view key) override {
+    if (key != kKey) return nullptr;
+    auto out = std::make_shared<Credential>();
+    out->secret = kSecret;
+    out->session_token = token;
+    out->identity.arn = "arn:aws:iam::000000000000:user/ada";
+    out->use = use;
     return out;
   }
   std::string token;
+  std::shared_ptr<KeyUse> use = std::make_shared<KeyUse>(KeyUse::Last{});
 };
 
 class Authenticate : public testing::Test {

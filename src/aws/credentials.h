@@ -3,12 +3,14 @@
 // sts's.
 #pragma once
 
-#include <optional>
+#include <atomic>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "aws/api_error.h"
 #include "aws/call.h"
+#include "base/guarded.h"
 
 namespace dew::aws {
 
@@ -17,18 +19,47 @@ namespace dew::aws {
 inline constexpr std::string_view kUserKeyPrefix = "AKIADEW";
 inline constexpr std::string_view kSessionKeyPrefix = "ASIADEW";
 
+// When a long-term key was last used, to the minute: the credential of every request with that key
+// shares it. Thread-safe; the usual call is one relaxed load.
+class KeyUse {
+ public:
+  static constexpr int64_t kResolution_s = 60;
+
+  struct Last {
+    int64_t seconds = 0;  // since the epoch; 0: never
+    std::string service;  // as requests are signed for it
+    std::string region;
+  };
+
+  explicit KeyUse(Last last) : seconds_(last.seconds), last_(std::move(last)) {}
+
+  void note(int64_t seconds, std::string_view service, std::string_view region) {
+    if (seconds - seconds_.load(std::memory_order_relaxed) < kResolution_s) return;
+    seconds_.store(seconds, std::memory_order_relaxed);
+    last_.with([&](Last& last) { last = {seconds, std::string(service), std::string(region)}; });
+  }
+  Last last() const {
+    return last_.read([](const Last& last) { return last; });
+  }
+
+ private:
+  std::atomic<int64_t> seconds_;
+  Guarded<Last> last_;
+};
+
 struct Credential {
   std::string secret;
   std::string session_token;  // empty for a long-term key; else X-Amz-Security-Token must equal it
-  Identity identity;          // access_key is filled by the caller of find()
+  Identity identity;
+  std::shared_ptr<KeyUse> use;  // of a long-term key
 };
 
 // Thread-safe; asked on io threads once per signed request, so it must answer from memory.
 class CredentialSource {
  public:
   virtual ~CredentialSource() = default;
-  // nullopt: no such key, or it is inactive or expired.
-  virtual std::optional<Credential> find(std::string_view access_key) = 0;
+  // Null: no such key, or it is inactive or expired.
+  virtual std::shared_ptr<const Credential> find(std::string_view access_key) = 0;
 };
 
 // Asked before every operation, over the wire or in-process, once its input is parsed and valid.

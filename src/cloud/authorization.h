@@ -2,6 +2,7 @@
 #pragma once
 
 #include "authz/sources.h"
+#include "cloud/resource_tags.h"
 #include "services/dynamodb/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/service.h"
@@ -12,9 +13,9 @@ namespace dew::cloud {
 // References outlive it.
 class CloudSources final : public authz::Sources {
  public:
-  CloudSources(const iam::Service& iam, const s3::Service& s3, const lambda::Service& lambda,
-               const dynamodb::Service& dynamodb)
-      : iam_(iam), s3_(s3), lambda_(lambda), dynamodb_(dynamodb) {}
+  CloudSources(const aws::Registry& registry, const iam::Service& iam, const s3::Service& s3,
+               const lambda::Service& lambda, const dynamodb::Service& dynamodb)
+      : registry_(registry), iam_(iam), s3_(s3), lambda_(lambda), dynamodb_(dynamodb) {}
 
   uint64_t version() const override { return iam_.version(); }
   policy::AttachedPtr user(std::string_view name) const override {
@@ -23,6 +24,7 @@ class CloudSources final : public authz::Sources {
   policy::AttachedPtr role(std::string_view name) const override {
     return iam_.attached_to_role(name);
   }
+  std::string group_arn(std::string_view name) const override { return iam_.group_arn(name); }
   policy::PolicyPtr bucket_policy(std::string_view bucket) const override {
     return s3_.bucket_policy(bucket);
   }
@@ -37,7 +39,12 @@ class CloudSources final : public authz::Sources {
     return dynamodb_.partition_key(table, index);
   }
 
+  authz::Tags tags(std::string_view arn, std::string_view version) const override {
+    return resource_tags(registry_, arn, version);
+  }
+
  private:
+  const aws::Registry& registry_;
   const iam::Service& iam_;
   const s3::Service& s3_;
   const lambda::Service& lambda_;

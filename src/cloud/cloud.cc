@@ -65,7 +65,7 @@ class Cloud final : public cli::RunningCloud {
         gateway_authority_(clock_, auth_policy()),
         apigateway_(context_, invoker_, gateway_authority_, &gateway_log_),
         cloudformation_(context_),
-        sources_(iam_, s3_, lambda_, dynamodb_),
+        sources_(registry_, iam_, s3_, lambda_, dynamodb_),
         authorizer_(sources_, clock_, config_.account, iam_mode()),
         execute_api_(authorizer_, sources_, clock_, config_.account, config_.region, iam_mode()),
         apps_(loops_, options.bind_address,

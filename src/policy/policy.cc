@@ -288,6 +288,15 @@ Grant Policy::applies(const Statement& statement, const Request& request) const 
   return grant;
 }
 
+std::vector<size_t> Policy::matching(const Request& request, bool denies) const {
+  std::vector<size_t> out;
+  for (size_t i = 0; i < statements_.size(); ++i) {
+    if (statements_[i].denies == denies && applies(statements_[i], request) != Grant::kNone)
+      out.push_back(i);
+  }
+  return out;
+}
+
 Opinion Policy::evaluate(const Request& request) const {
   Opinion out;
   for (const auto& statement : statements_) {

@@ -45,6 +45,9 @@ class Policy {
 
   Opinion evaluate(const Request& request) const;
 
+  // The statements that allow the request, or deny it: their places in the document's order.
+  std::vector<size_t> matching(const Request& request, bool denies) const;
+
   const std::string& source() const { return source_; }
   // Of every statement, as written.
   std::vector<std::string> resources() const;

@@ -10,10 +10,9 @@ namespace {
 // A statement that allows reading, with what makes the difference.
 bool is_public(const std::string& principal, const std::string& condition = "{}",
                const std::string& effect = "Allow") {
-  return grants_public_access(R"({"Version":"2012-10-17","Statement":[{"Effect":")" + effect +
-                              R"(",)" + principal +
-                              R"(,"Action":"s3:GetObject","Resource":"*","Condition":)" +
-                              condition + "}]}");
+  return grants_public_access(
+      R"({"Version":"2012-10-17","Statement":[{"Effect":")" + effect + R"(",)" + principal +
+      R"(,"Action":"s3:GetObject","Resource":"*","Condition":)" + condition + "}]}");
 }
 
 constexpr const char* kAll = R"("Principal":"*")";

@@ -13,7 +13,10 @@ constexpr const char* kAllow =
 constexpr const char* kBasic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
 
 struct Iam : services::TestCloud {
-  Iam() : service(context()) { service.register_operations(registry); }
+  explicit Iam(std::shared_ptr<store::Store> shared = store::make_memory_store())
+      : TestCloud(std::move(shared)), service(context()) {
+    service.register_operations(registry);
+  }
   std::string role(const char* name) {
     return json::string_or(
         ok("iam", "CreateRole", {{"RoleName", name}, {"AssumeRolePolicyDocument", kTrust}})["Role"]
@@ -95,20 +98,138 @@ TEST(Users, HaveAccessKeys) {
   const auto key = iam.ok("iam", "CreateAccessKey", {{"UserName", "kim"}})["AccessKey"].as_object();
   const auto id = json::string_or(key, "AccessKeyId");
   const auto found = iam.service.find_access_key(id);
-  ASSERT_TRUE(found.has_value());
+  ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->secret, json::string_or(key, "SecretAccessKey"));
   EXPECT_EQ(found->identity.arn, "arn:aws:iam::000000000000:user/kim");
+  const auto used = [&](Iam& where) {
+    auto out = where.ok("iam", "GetAccessKeyLastUsed", {{"AccessKeyId", id}});
+    return out["AccessKeyLastUsed"].as_object();
+  };
+  EXPECT_EQ(json::dump(used(iam)), R"({"ServiceName":"N/A","Region":"N/A"})");
+  found->use->note(1'767'225'600, "s3", "eu-west-1");
+  found->use->note(1'767'225'601, "sts", "us-east-1");  // within the minute
+  EXPECT_EQ(json::dump(used(iam)),
+            R"({"LastUsedDate":1767225600,"ServiceName":"s3","Region":"eu-west-1"})");
   iam.ok("iam", "UpdateAccessKey",
          {{"UserName", "kim"}, {"AccessKeyId", id}, {"Status", "Inactive"}});
-  EXPECT_FALSE(iam.service.find_access_key(id).has_value());
+  EXPECT_EQ(iam.service.find_access_key(id), nullptr);
   EXPECT_FALSE(iam.ok("iam", "ListAccessKeys", {{"UserName", "kim"}})["AccessKeyMetadata"]
                    .as_array()[0]
                    .as_object()
                    .contains("SecretAccessKey"));
+  EXPECT_EQ(used(iam)["ServiceName"], "s3");
+  iam.ok("iam", "UpdateAccessKey",
+         {{"UserName", "kim"}, {"AccessKeyId", id}, {"Status", "Active"}});
+  EXPECT_EQ(used(iam)["ServiceName"], "s3");
+  {
+    Iam again(iam.store);
+    EXPECT_EQ(used(again)["Region"], "eu-west-1");
+    again.service.find_access_key(id)->use->note(1'767'229'200, "iam", "us-east-1");
+  }
+  Iam third(iam.store);
+  EXPECT_EQ(used(third)["ServiceName"], "iam");
   EXPECT_EQ(iam.error("iam", "DeleteUser", {{"UserName", "kim"}}), "DeleteConflict");
   iam.ok("iam", "DeleteAccessKey", {{"UserName", "kim"}, {"AccessKeyId", id}});
   iam.ok("iam", "DeleteUser", {{"UserName", "kim"}});
-  EXPECT_FALSE(iam.service.find_access_key(id).has_value());
+  EXPECT_EQ(iam.service.find_access_key(id), nullptr);
+}
+
+TEST(Groups, GiveTheirUsersTheirPolicies) {
+  Iam iam;
+  for (const auto* user : {"Kim", "lee"}) iam.ok("iam", "CreateUser", {{"UserName", user}});
+  const auto group = iam.ok("iam", "CreateGroup", {{"GroupName", "Admins"}, {"Path", "/a/"}});
+  EXPECT_EQ(json::string_or(group.at("Group").as_object(), "Arn"),
+            "arn:aws:iam::000000000000:group/a/Admins");
+  EXPECT_EQ(iam.error("iam", "CreateGroup", {{"GroupName", "admins"}}), "EntityAlreadyExists");
+  iam.ok("iam", "PutGroupPolicy",
+         {{"GroupName", "Admins"}, {"PolicyName", "p"}, {"PolicyDocument", kAllow}});
+  iam.ok("iam", "AttachGroupPolicy", {{"GroupName", "admins"}, {"PolicyArn", kBasic}});
+  EXPECT_TRUE(iam.service.attached_to_user("kim")->identity.empty());
+  const auto version = iam.service.version();
+  for (int i = 0; i < 2; ++i)
+    iam.ok("iam", "AddUserToGroup", {{"GroupName", "ADMINS"}, {"UserName", "kim"}});
+  EXPECT_NE(iam.service.version(), version);
+  EXPECT_EQ(iam.service.attached_to_user("kim")->identity_names,
+            (std::vector<std::string>{"group_Admins_p", "AWSLambdaBasicExecutionRole"}));
+  EXPECT_EQ(
+      json::string_or(
+          iam.ok("iam", "GetGroup", {{"GroupName", "Admins"}})["Users"].as_array()[0].as_object(),
+          "UserName"),
+      "Kim");
+  EXPECT_EQ(iam.error("iam", "DeleteGroup", {{"GroupName", "Admins"}}), "DeleteConflict");
+  EXPECT_EQ(iam.error("iam", "DeleteUser", {{"UserName", "Kim"}}), "DeleteConflict");
+  EXPECT_EQ(iam.ok("iam", "ListEntitiesForPolicy", {{"PolicyArn", kBasic}})["PolicyGroups"]
+                .as_array()
+                .size(),
+            1u);
+
+  // New names on both sides.
+  iam.ok("iam", "UpdateGroup", {{"GroupName", "Admins"}, {"NewGroupName", "Ops"}});
+  iam.ok("iam", "UpdateUser", {{"UserName", "Kim"}, {"NewUserName", "Jo"}, {"NewPath", "/j/"}});
+  EXPECT_EQ(iam.error("iam", "GetUser", {{"UserName", "Kim"}}), "NoSuchEntity");
+  EXPECT_EQ(iam.error("iam", "UpdateUser", {{"UserName", "Jo"}, {"NewUserName", "LEE"}}),
+            "EntityAlreadyExists");
+  iam.ok("iam", "UpdateUser", {{"UserName", "jo"}, {"NewUserName", "JO"}});
+  EXPECT_EQ(iam.service.attached_to_user("jo")->identity_names[0], "group_Ops_p");
+  EXPECT_EQ(iam.service.attached_to_user("jo")->arn, "arn:aws:iam::000000000000:user/j/JO");
+  EXPECT_EQ(iam.service.group_arn("ops"), "arn:aws:iam::000000000000:group/a/Ops");
+  EXPECT_EQ(json::string_or(iam.ok("iam", "ListGroupsForUser", {{"UserName", "JO"}})["Groups"]
+                                .as_array()[0]
+                                .as_object(),
+                            "GroupName"),
+            "Ops");
+  auto details = iam.ok("iam", "GetAccountAuthorizationDetails", {});
+  EXPECT_EQ(details["UserDetailList"].as_array().size(), 2u);
+  EXPECT_EQ(json::dump(details["UserDetailList"].as_array()[0].at("GroupList")), R"(["Ops"])");
+  EXPECT_EQ(details["GroupDetailList"].as_array().size(), 1u);
+  EXPECT_EQ(details["Policies"].as_array().size(), 1u);  // of AWS's, the one in use
+
+  iam.ok("iam", "RemoveUserFromGroup", {{"GroupName", "Ops"}, {"UserName", "JO"}});
+  EXPECT_TRUE(iam.service.attached_to_user("jo")->identity.empty());
+  EXPECT_EQ(iam.error("iam", "DeleteGroup", {{"GroupName", "Ops"}}), "DeleteConflict");
+  iam.ok("iam", "DeleteGroupPolicy", {{"GroupName", "Ops"}, {"PolicyName", "p"}});
+  iam.ok("iam", "DetachGroupPolicy", {{"GroupName", "Ops"}, {"PolicyArn", kBasic}});
+  iam.ok("iam", "DeleteGroup", {{"GroupName", "Ops"}});
+  iam.ok("iam", "DeleteUser", {{"UserName", "JO"}});
+}
+
+TEST(Groups, HaveAQuotaForEachUser) {
+  Iam iam;
+  iam.ok("iam", "CreateUser", {{"UserName", "kim"}});
+  for (int i = 0; i <= 10; ++i) {
+    const auto name = "g" + std::to_string(i);
+    iam.ok("iam", "CreateGroup", {{"GroupName", name}});
+    EXPECT_EQ(iam.error("iam", "AddUserToGroup", {{"GroupName", name}, {"UserName", "kim"}}),
+              i < 10 ? "" : "LimitExceeded");
+  }
+}
+
+TEST(Users, KeepTheirKeysUnderANewName) {
+  Iam iam;
+  iam.ok("iam", "CreateUser", {{"UserName", "kim"}});
+  const auto id = json::string_or(
+      iam.ok("iam", "CreateAccessKey", {{"UserName", "kim"}})["AccessKey"].as_object(),
+      "AccessKeyId");
+  iam.ok("iam", "UpdateUser", {{"UserName", "kim"}, {"NewUserName", "jo"}});
+  EXPECT_EQ(iam.service.find_access_key(id)->identity.arn, "arn:aws:iam::000000000000:user/jo");
+  iam.ok("iam", "DeleteAccessKey", {{"UserName", "jo"}, {"AccessKeyId", id}});
+}
+
+TEST(Simulations, SayWhichStatementsMatched) {
+  Iam iam;
+  auto out = iam.ok(
+      "iam", "SimulateCustomPolicy",
+      {{"PolicyInputList",
+        json::Array{
+            R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"s3:Put*","Resource":"*"}]})"}},
+       {"ActionNames", json::Array{"s3:GetObject", "s3:PutObject"}}});
+  const auto matched = [&](size_t i) {
+    return json::dump(out["EvaluationResults"].as_array()[i].at("MatchedStatements"));
+  };
+  EXPECT_EQ(matched(0),
+            R"([{"SourcePolicyId":"PolicyInputList.1","SourcePolicyType":"IAM Policy",)"
+            R"("StartPosition":{"Line":1,"Column":38},"EndPosition":{"Line":1,"Column":88}}])");
+  EXPECT_NE(matched(1).find(R"("StartPosition":{"Line":1,"Column":88})"), std::string::npos);
 }
 
 }  // namespace

@@ -107,16 +107,7 @@ ApiResult<json::Value> list_policies(State& state, Call& call) {
   const auto prefix = json::string_or(call.input, "PathPrefix", "/");
   const bool only_attached = json::bool_at(call.input, "OnlyAttached").value_or(false);
   std::vector<json::Object> found;
-  if (scope != "AWS") {
-    CHECK_OK(services::scan(state.context.store, store::Key("iam").add("policy"), {},
-                            [&](std::string_view, json::Object policy) {
-                              found.push_back(std::move(policy));
-                              return true;
-                            }));
-  }
-  if (scope != "Local") {
-    for (const auto& policy : aws_managed_policies()) found.push_back(aws_record(policy));
-  }
+  CHECK_OK(all_policies(state, scope != "AWS", scope != "Local", found));
   json::Array list;
   for (auto& policy : found) {
     if (!json::string_or(policy, "Path").starts_with(prefix)) continue;
@@ -267,18 +258,19 @@ ApiResult<json::Value> list_entities(State& state, Call& call) {
                    {"PolicyRoles", json::Array{}},
                    {"PolicyUsers", json::Array{}},
                    {"IsTruncated", false}};
-  for (const auto kind : {Principal::kRole, Principal::kUser}) {
-    const bool role = kind == Principal::kRole;
-    auto& list = out[role ? "PolicyRoles" : "PolicyUsers"].as_array();
+  for (const auto kind : {Principal::kRole, Principal::kUser, Principal::kGroup}) {
+    auto& list = out[kind == Principal::kRole   ? "PolicyRoles"
+                     : kind == Principal::kUser ? "PolicyUsers"
+                                                : "PolicyGroups"]
+                     .as_array();
     CHECK_OK(services::scan(
         state.context.store, store::Key("iam").add(word(kind)), {},
         [&](std::string_view, json::Object record) {
           const auto* attached = json::array_at(record, "Attached");
           if (attached != nullptr &&
               std::ranges::any_of(*attached, [&](const auto& a) { return a.as_string() == arn; })) {
-            const auto* name = role ? "RoleName" : "UserName";
-            const auto* id = role ? "RoleId" : "UserId";
-            list.emplace_back(json::Object{{name, record[name]}, {id, record[id]}});
+            list.emplace_back(json::Object{{name_member(kind), record[name_member(kind)]},
+                                           {id_member(kind), record[id_member(kind)]}});
           }
           return true;
         }));
@@ -287,6 +279,21 @@ ApiResult<json::Value> list_entities(State& state, Call& call) {
 }
 
 }  // namespace
+
+ApiResult<void> all_policies(const State& state, bool own, bool aws,
+                             std::vector<json::Object>& out) {
+  if (own) {
+    CHECK_OK(services::scan(state.context.store, store::Key("iam").add("policy"), {},
+                            [&](std::string_view, json::Object policy) {
+                              out.push_back(std::move(policy));
+                              return true;
+                            }));
+  }
+  if (aws) {
+    for (const auto& policy : aws_managed_policies()) out.push_back(aws_record(policy));
+  }
+  return {};
+}
 
 ApiResult<json::Object> load_policy(const State& state, std::string_view policy_arn) {
   if (policy_arn.starts_with(kAwsPrefix)) {

@@ -1,4 +1,5 @@
-// What roles and users have in common: inline policies, attached policies, boundaries, tags.
+// What roles, users and groups have in common: inline and attached policies; and roles and users:
+// boundaries and tags.
 #include <algorithm>
 
 #include "base/encoding.h"
@@ -8,8 +9,20 @@ namespace dew::iam {
 
 namespace {
 
-std::string_view name_member(Principal kind) {
-  return kind == Principal::kRole ? "RoleName" : "UserName";
+std::string_view title(Principal kind) {
+  return kind == Principal::kRole ? "Role" : kind == Principal::kUser ? "User" : "Group";
+}
+
+size_t inline_limit(Principal kind) {
+  switch (kind) {
+    case Principal::kRole:
+      return kInlinePolicyCharsRole;
+    case Principal::kUser:
+      return kInlinePolicyCharsUser;
+    case Principal::kGroup:
+      break;
+  }
+  return kInlinePolicyCharsGroup;
 }
 
 ApiResult<json::Value> put_inline(State& state, Call& call, Principal kind) {
@@ -21,7 +34,7 @@ ApiResult<json::Value> put_inline(State& state, Call& call, Principal kind) {
   policies[json::string_or(call.input, "PolicyName")] = document;
   size_t total = 0;
   for (const auto& [policy, text] : policies) total += chars_without_space(json::str(text));
-  const auto limit = kind == Principal::kRole ? kInlinePolicyCharsRole : kInlinePolicyCharsUser;
+  const auto limit = inline_limit(kind);
   if (total > limit) {
     return limit_exceeded(
         fmt::format("Maximum policy size of {} bytes exceeded for {} {}", limit, word(kind), name));
@@ -75,8 +88,7 @@ ApiResult<json::Value> attach(State& state, Call& call, Principal kind) {
   const auto same = [&](const json::Value& other) { return other.as_string() == policy; };
   if (std::ranges::any_of(attached, same)) return json::Object{};
   if (attached.size() >= kPoliciesPerPrincipal) {
-    return limit_exceeded(fmt::format("Cannot exceed quota for PoliciesPer{}: {}",
-                                      kind == Principal::kRole ? "Role" : "User",
+    return limit_exceeded(fmt::format("Cannot exceed quota for PoliciesPer{}: {}", title(kind),
                                       kPoliciesPerPrincipal));
   }
   attached.emplace_back(policy);
@@ -156,7 +168,7 @@ ApiResult<json::Value> delete_boundary(State& state, Call& call, Principal kind)
 }  // namespace
 
 void add_principal_operations(const Add& add, Principal kind) {
-  const std::string who = kind == Principal::kRole ? "Role" : "User";
+  const std::string who(title(kind));
   const auto bind = [kind](auto operation) {
     return [operation, kind](State& state, Call& call) { return operation(state, call, kind); };
   };
@@ -167,6 +179,7 @@ void add_principal_operations(const Add& add, Principal kind) {
   add("Attach" + who + "Policy", bind(attach));
   add("Detach" + who + "Policy", bind(detach));
   add("ListAttached" + who + "Policies", bind(list_attached));
+  if (kind == Principal::kGroup) return;
   add("Tag" + who, bind(tag));
   add("Untag" + who, bind(untag));
   add("List" + who + "Tags", bind(list_tags));

@@ -8,7 +8,10 @@ namespace dew::iam {
 json::Object describe(Principal kind, const json::Object& record) {
   json::Object out;
   for (const auto& [name, value] : record) {
-    if (name == "Inline" || name == "Attached" || name == "Keys") continue;
+    if (name == "Inline" || name == "Attached" || name == "Keys" || name == "Groups" ||
+        name == "Users") {
+      continue;
+    }
     if (name == "Tags" && value.is_array() && value.as_array().empty()) continue;
     out[name] = value;
   }
@@ -117,14 +120,7 @@ ApiResult<json::Value> update_trust(State& state, Call& call) {
 ApiResult<json::Value> delete_role(State& state, Call& call) {
   const auto name = name_of(Principal::kRole, call.input);
   TRY(const auto role, load_principal(state, Principal::kRole, name));
-  const auto* attached = json::array_at(role, "Attached");
-  if (attached != nullptr && !attached->empty()) {
-    return delete_conflict("Cannot delete entity, must detach all policies first.");
-  }
-  const auto* inlined = json::object_at(role, "Inline");
-  if (inlined != nullptr && !inlined->empty()) {
-    return delete_conflict("Cannot delete entity, must delete policies first.");
-  }
+  CHECK_OK(check_without_policies(role));
   store::Batch batch;
   batch.erase(principal_key(Principal::kRole, name));
   CHECK_OK(state.context.store.commit(batch));

@@ -26,9 +26,10 @@ class Service {
 
   void register_operations(aws::Registry& registry);
 
-  // From memory: the secret behind a user's access key; nullopt when there is none, or it is
-  // inactive. The cloud hands this to sts, which answers for every kind of key.
-  std::optional<aws::Credential> find_access_key(std::string_view access_key_id) const;
+  // From memory, without a lock where nothing has changed since the thread asked last: the secret
+  // behind a user's access key; null when there is none, or it is inactive. The cloud hands this to
+  // sts, which answers for every kind of key.
+  std::shared_ptr<const aws::Credential> find_access_key(std::string_view access_key_id) const;
 
   // Another one after every change of a user, a role or a policy, in no other cloud the same: what
   // the look-ups below gave may be kept as long as it stays.
@@ -36,6 +37,7 @@ class Service {
   // What is attached to them, compiled; null: no such principal. Reads the store.
   policy::AttachedPtr attached_to_user(std::string_view name) const;
   policy::AttachedPtr attached_to_role(std::string_view name) const;
+  std::string group_arn(std::string_view name) const;  // empty: no such group
 
  private:
   std::unique_ptr<State> state_;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "policy/evaluate.h"
+#include "policy/inspect.h"
 #include "services/iam/state.h"
 
 namespace dew::iam {
@@ -86,6 +87,10 @@ std::string_view decision_name(const policy::Decision& decision) {
   return decision.outcome == kExplicitDeny ? "explicitDeny" : "implicitDeny";
 }
 
+json::Object position(const policy::Place& place) {
+  return {{"Line", place.line}, {"Column", place.column}};
+}
+
 json::Object run_one(const State& state, const Simulation& simulation, GivenContext& context,
                      std::string_view action, std::string_view resource) {
   const policy::Request request{simulation.caller, action, resource, context};
@@ -96,11 +101,16 @@ json::Object run_one(const State& state, const Simulation& simulation, GivenCont
   const auto decision = policy::evaluate(request, policies, state.context.config.account);
   json::Array matched;
   for (size_t i = 0; i < simulation.identity.size(); ++i) {
-    const auto opinion = simulation.identity[i]->evaluate(request);
     const bool denied = decision.outcome == policy::Decision::Outcome::kExplicitDeny;
-    if (denied ? !opinion.denies : opinion.allows == policy::Grant::kNone) continue;
-    matched.emplace_back(
-        json::Object{{"SourcePolicyId", simulation.names[i]}, {"SourcePolicyType", "IAM Policy"}});
+    const auto statements = simulation.identity[i]->matching(request, denied);
+    if (statements.empty()) continue;
+    const auto extents = policy::statement_extents(simulation.identity[i]->source());
+    for (const auto index : statements) {
+      matched.emplace_back(json::Object{{"SourcePolicyId", simulation.names[i]},
+                                        {"SourcePolicyType", "IAM Policy"},
+                                        {"StartPosition", position(extents[index].begin)},
+                                        {"EndPosition", position(extents[index].end)}});
+    }
   }
   json::Object out{{"EvalActionName", action},
                    {"EvalResourceName", resource},
@@ -161,16 +171,8 @@ ApiResult<json::Value> simulate_custom(State& state, Call& call) {
 ApiResult<json::Value> simulate_principal(State& state, Call& call) {
   CHECK_OK(refuse_unsupported(call.input));
   const auto source = json::string_or(call.input, "PolicySourceArn");
-  const auto name = source.substr(source.rfind('/') + 1);
-  const bool role = source.find(":role/") != std::string::npos;
-  if (!role && source.find(":user/") == std::string::npos) {
-    return aws::fail("InvalidInput", fmt::format("Invalid Entity Arn: {}", source));
-  }
-  const auto attached = load_attached(state, role ? Principal::kRole : Principal::kUser, name);
-  if (attached == nullptr || attached->arn != source) {
-    return no_such_entity(fmt::format("The {} with name {} cannot be found.",
-                                      word(role ? Principal::kRole : Principal::kUser), name));
-  }
+  TRY(const auto found, load_source(state, source));
+  const auto& attached = found.attached;
   Simulation simulation;
   CHECK_OK(read_policies(call.input, simulation));
   simulation.identity.insert(simulation.identity.end(), attached->identity.begin(),
@@ -178,8 +180,11 @@ ApiResult<json::Value> simulate_principal(State& state, Call& call) {
   simulation.names.insert(simulation.names.end(), attached->identity_names.begin(),
                           attached->identity_names.end());
   if (simulation.boundary == nullptr) simulation.boundary = attached->boundary;
-  simulation.caller = user_principal(state, json::string_or(call.input, "CallerArn", source));
-  if (role) {
+  // "You can specify only the ARN of an IAM user": for a group, whose policies alone would do.
+  const auto caller =
+      found.kind == Principal::kGroup ? arn(state, "user", "/", "simulated") : source;
+  simulation.caller = user_principal(state, json::string_or(call.input, "CallerArn", caller));
+  if (found.kind == Principal::kRole) {
     simulation.caller.kind = policy::Principal::Kind::kRoleSession;
     simulation.caller.role_arn = source;
   }
@@ -188,6 +193,19 @@ ApiResult<json::Value> simulate_principal(State& state, Call& call) {
 }
 
 }  // namespace
+
+ApiResult<PolicySource> load_source(const State& state, std::string_view source_arn) {
+  for (const auto kind : {Principal::kUser, Principal::kGroup, Principal::kRole}) {
+    if (source_arn.find(fmt::format(":{}/", word(kind))) == source_arn.npos) continue;
+    const auto name = source_arn.substr(source_arn.rfind('/') + 1);
+    auto attached = load_attached(state, kind, name);
+    if (attached == nullptr || attached->arn != source_arn) {
+      return no_such_entity(fmt::format("The {} with name {} cannot be found.", word(kind), name));
+    }
+    return PolicySource{kind, std::move(attached)};
+  }
+  return aws::fail("InvalidInput", fmt::format("Invalid Entity Arn: {}", source_arn));
+}
 
 void add_simulate_operations(const Add& add) {
   add("SimulateCustomPolicy", simulate_custom);

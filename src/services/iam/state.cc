@@ -5,10 +5,40 @@
 
 namespace dew::iam {
 
-std::string_view word(Principal kind) { return kind == Principal::kRole ? "role" : "user"; }
+std::string_view word(Principal kind) {
+  return kind == Principal::kRole ? "role" : kind == Principal::kUser ? "user" : "group";
+}
+
+std::string_view name_member(Principal kind) {
+  return kind == Principal::kRole   ? "RoleName"
+         : kind == Principal::kUser ? "UserName"
+                                    : "GroupName";
+}
+
+std::string_view id_member(Principal kind) {
+  return kind == Principal::kRole ? "RoleId" : kind == Principal::kUser ? "UserId" : "GroupId";
+}
 
 std::string name_of(Principal kind, const json::Object& input) {
-  return json::string_or(input, kind == Principal::kRole ? "RoleName" : "UserName");
+  return json::string_or(input, name_member(kind));
+}
+
+std::vector<std::string> strings_of(const json::Object& record, std::string_view list) {
+  std::vector<std::string> out;
+  if (const auto* values = json::array_at(record, list)) {
+    for (const auto& value : *values) out.push_back(json::str(value));
+  }
+  return out;
+}
+
+ApiResult<void> check_without_policies(const json::Object& record) {
+  if (const auto* list = json::array_at(record, "Attached"); list != nullptr && !list->empty()) {
+    return delete_conflict("Cannot delete entity, must detach all policies first.");
+  }
+  if (const auto* map = json::object_at(record, "Inline"); map != nullptr && !map->empty()) {
+    return delete_conflict("Cannot delete entity, must delete policies first.");
+  }
+  return {};
 }
 
 std::string lower(std::string_view text) {
@@ -123,7 +153,7 @@ void remove_tags(json::Object& record, const json::Array& keys) {
 
 ApiResult<int64_t> attachments(const State& state, std::string_view policy_arn) {
   int64_t count = 0;
-  for (const auto kind : {Principal::kRole, Principal::kUser}) {
+  for (const auto kind : {Principal::kRole, Principal::kUser, Principal::kGroup}) {
     CHECK_OK(services::scan(state.context.store, store::Key("iam").add(word(kind)), {},
                             [&](std::string_view, json::Object record) {
                               if (const auto* attached = json::array_at(record, "Attached")) {

@@ -2,13 +2,17 @@
 //
 // Records (JSON) in the store, names in lower case:
 //   iam role NAME, iam user NAME   a principal: its description, inline policies, attached ARNs,
-//   tags, keys iam policy NAME                a customer managed policy with its versions iam key
-//   ID                     an access key: user, secret, status
+//                                  tags; a user's keys and groups
+//   iam group NAME                 a group: the same, without tags, and its users
+//   iam policy NAME                a customer managed policy with its versions
+//   iam key ID                     an access key: user, secret, status
 #pragma once
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,6 +32,9 @@ inline constexpr size_t kPoliciesPerPrincipal = 10;
 inline constexpr size_t kTrustPolicyChars = 2048;
 inline constexpr size_t kInlinePolicyCharsRole = 10'240;
 inline constexpr size_t kInlinePolicyCharsUser = 2048;
+inline constexpr size_t kInlinePolicyCharsGroup = 5120;
+inline constexpr size_t kGroupsPerUser = 10;
+inline constexpr size_t kGroups = 300;
 inline constexpr size_t kManagedPolicyChars = 6144;
 inline constexpr size_t kPolicyVersions = 5;
 inline constexpr size_t kAccessKeysPerUser = 2;
@@ -42,24 +49,38 @@ struct Hash {
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 // The active access keys, as find_access_key() answers with them.
-using Keys = std::unordered_map<std::string, aws::Credential, Hash, std::equal_to<>>;
+using Keys =
+    std::unordered_map<std::string, std::shared_ptr<const aws::Credential>, Hash, std::equal_to<>>;
 
 struct State {
   services::Context context;
   mutable std::mutex mutex;
-  Guarded<Keys> keys;
+  // A snapshot that readers keep as long as the number stays; a change makes another. The number is
+  // that of no other cloud.
+  Guarded<std::shared_ptr<const Keys>> keys{std::make_shared<const Keys>()};
+  std::atomic<uint64_t> keys_version = 0;
   std::atomic<uint64_t> version = 0;  // attached.h
 };
 
-// Reads an access key's record into State::keys, or takes it out.
-void remember_key(State& state, std::string_view id);
+// Reads access keys' records into State::keys, or takes them out.
+void remember_keys(State& state, std::span<const std::string> ids);
+// Of no two clouds of this process the same.
+uint64_t next_version();
 
-enum class Principal { kRole, kUser };
+// Whatever policies can be attached to. A group is no principal to policies, but has policies as
+// one has.
+enum class Principal { kRole, kUser, kGroup };
 
-std::string_view word(Principal kind);  // "role", "user"
+std::string_view word(Principal kind);         // "role", "user", "group"
+std::string_view name_member(Principal kind);  // "RoleName"
+std::string_view id_member(Principal kind);    // "RoleId"
 std::string name_of(Principal kind, const json::Object& input);
 store::Key principal_key(Principal kind, std::string_view name);
 ApiResult<json::Object> load_principal(const State& state, Principal kind, std::string_view name);
+// Nothing is attached to it any more, and it has no inline policies; DeleteConflict.
+ApiResult<void> check_without_policies(const json::Object& record);
+// The strings of a record's list; none where it has no such list.
+std::vector<std::string> strings_of(const json::Object& record, std::string_view list);
 ApiResult<json::Value> store_record(State& state, const store::Key& key,
                                     const json::Object& record);
 
@@ -90,10 +111,20 @@ json::Object describe(Principal kind, const json::Object& record);
 // A managed policy of either owner, as GetPolicy describes it, with its versions; error when
 // absent.
 ApiResult<json::Object> load_policy(const State& state, std::string_view policy_arn);
+// All managed policies' records, of the account and of AWS.
+ApiResult<void> all_policies(const State& state, bool own, bool aws,
+                             std::vector<json::Object>& out);
 ApiResult<int64_t> attachments(const State& state, std::string_view policy_arn);
 
 // What is attached to a user or role, compiled; null: no such principal.
 policy::AttachedPtr load_attached(const State& state, Principal kind, std::string_view name);
+// The user, group or role that an ARN names, for the simulator and its like: InvalidInput,
+// NoSuchEntity.
+struct PolicySource {
+  Principal kind = Principal::kUser;
+  policy::AttachedPtr attached;
+};
+ApiResult<PolicySource> load_source(const State& state, std::string_view source_arn);
 // The document of a managed policy's default version, compiled; null: no such policy.
 policy::PolicyPtr compile_managed(const State& state, std::string_view policy_arn);
 
@@ -111,8 +142,10 @@ void add_role_operations(const Add& add);
 void add_user_operations(const Add& add);
 void add_policy_operations(const Add& add);
 void add_simulate_operations(const Add& add);
-// PutRolePolicy/PutUserPolicy, AttachRolePolicy/AttachUserPolicy, TagRole/TagUser, … for either
-// kind.
+void add_group_operations(const Add& add);
+void add_account_operations(const Add& add);
+// PutRolePolicy, AttachRolePolicy, … for every kind; TagRole, PutRolePermissionsBoundary, … for
+// roles and users.
 void add_principal_operations(const Add& add, Principal kind);
 
 }  // namespace dew::iam

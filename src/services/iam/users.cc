@@ -80,11 +80,9 @@ ApiResult<json::Value> list_users(State& state, Call& call) {
 ApiResult<json::Value> delete_user(State& state, Call& call) {
   const auto name = json::string_or(call.input, "UserName");
   TRY(const auto user, load_principal(state, Principal::kUser, name));
-  if (const auto* list = json::array_at(user, "Attached"); list != nullptr && !list->empty()) {
-    return delete_conflict("Cannot delete entity, must detach all policies first.");
-  }
-  if (const auto* map = json::object_at(user, "Inline"); map != nullptr && !map->empty()) {
-    return delete_conflict("Cannot delete entity, must delete policies first.");
+  CHECK_OK(check_without_policies(user));
+  if (!strings_of(user, "Groups").empty()) {
+    return delete_conflict("Cannot delete entity, must remove users from group first.");
   }
   if (const auto* list = json::array_at(user, "Keys"); list != nullptr && !list->empty()) {
     return delete_conflict("Cannot delete entity, must delete access keys first.");
@@ -117,7 +115,7 @@ ApiResult<json::Value> create_access_key(State& state, Call& call) {
   services::save(batch, key_key(id), key);
   services::save(batch, principal_key(Principal::kUser, name), user);
   CHECK_OK(state.context.store.commit(batch));
-  remember_key(state, id);
+  remember_keys(state, {&id, 1});
   return json::Object{{"AccessKey", std::move(key)}};
 }
 
@@ -128,7 +126,7 @@ ApiResult<json::Value> list_access_keys(State& state, Call& call) {
   for (const auto& id : *json::array_at(user, "Keys")) {
     TRY(auto key, services::load(state.context.store, key_key(json::str(id))));
     if (!key) continue;
-    key->erase("SecretAccessKey");
+    for (const auto* mine : {"SecretAccessKey", "LastUsed"}) key->erase(mine);
     list.emplace_back(std::move(*key));
   }
   return page(call.input, "AccessKeyMetadata", std::move(list));
@@ -148,9 +146,38 @@ ApiResult<json::Value> update_access_key(State& state, Call& call) {
   const auto id = json::string_or(call.input, "AccessKeyId");
   TRY(auto key, load_key(state, name, id));
   key["Status"] = json::string_or(call.input, "Status");
+  // An inactive key is not in memory: its record keeps what is known.
+  const auto keys = state.keys.read([](const auto& all) { return all; });
+  if (const auto it = keys->find(id); it != keys->end()) {
+    const auto last = it->second->use->last();
+    key["LastUsed"] =
+        json::Object{{"Seconds", last.seconds}, {"Service", last.service}, {"Region", last.region}};
+  }
   CHECK_OK(store_record(state, key_key(id), key));
-  remember_key(state, id);
+  remember_keys(state, {&id, 1});
   return json::Object{};
+}
+
+// "N/A" where a key was never used, says API_AccessKeyLastUsed.html.
+ApiResult<json::Value> access_key_last_used(State& state, Call& call) {
+  const auto id = json::string_or(call.input, "AccessKeyId");
+  TRY(const auto key, services::load(state.context.store, key_key(id)));
+  if (!key) return no_such_entity(fmt::format("The Access Key with id {} cannot be found.", id));
+  json::Object used{{"ServiceName", "N/A"}, {"Region", "N/A"}};
+  const auto tell = [&](int64_t seconds, std::string_view service, std::string_view region) {
+    if (seconds == 0) return;
+    used = {{"LastUsedDate", seconds}, {"ServiceName", service}, {"Region", region}};
+  };
+  const auto keys = state.keys.read([](const auto& all) { return all; });
+  if (const auto it = keys->find(id); it != keys->end()) {
+    const auto last = it->second->use->last();
+    tell(last.seconds, last.service, last.region);
+  } else if (const auto* stored = json::object_at(*key, "LastUsed")) {
+    tell(json::int_at(*stored, "Seconds").value_or(0), json::string_or(*stored, "Service"),
+         json::string_or(*stored, "Region"));
+  }
+  return json::Object{{"UserName", json::string_or(*key, "UserName")},
+                      {"AccessKeyLastUsed", std::move(used)}};
 }
 
 ApiResult<json::Value> delete_access_key(State& state, Call& call) {
@@ -167,7 +194,7 @@ ApiResult<json::Value> delete_access_key(State& state, Call& call) {
   batch.erase(key_key(id));
   services::save(batch, principal_key(Principal::kUser, name), user);
   CHECK_OK(state.context.store.commit(batch));
-  remember_key(state, id);
+  remember_keys(state, {&id, 1});
   return json::Object{};
 }
 
@@ -181,6 +208,7 @@ void add_user_operations(const Add& add) {
   add("CreateAccessKey", create_access_key);
   add("ListAccessKeys", list_access_keys);
   add("UpdateAccessKey", update_access_key);
+  add("GetAccessKeyLastUsed", access_key_last_used);
   add("DeleteAccessKey", delete_access_key);
 }
 

@@ -184,9 +184,9 @@ void remember_access(State& state, const json::Object& bucket) {
   const auto name = json::string_or(bucket, "Name");
   const auto text = json::string_at(bucket, "Policy");
   if (!text) return forget_access(state, name);
-  BucketAccess access{.policy = compile(bucket, *text),
-                      .restricted = blocks(bucket, "RestrictPublicBuckets") &&
-                                    policy::grants_public_access(*text)};
+  BucketAccess access{
+      .policy = compile(bucket, *text),
+      .restricted = blocks(bucket, "RestrictPublicBuckets") && policy::grants_public_access(*text)};
   state.access.with([&](auto& all) { all.insert_or_assign(name, std::move(access)); });
 }
 

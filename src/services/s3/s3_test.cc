@@ -315,11 +315,11 @@ TEST_F(WithBucket, TakesListsAsOwnershipSays) {
   EXPECT_EQ(create("public-read", "BucketOwnerEnforced"), "InvalidBucketAclWithObjectOwnership");
   EXPECT_EQ(create("public-read", "ObjectWriter"), "InvalidBucketAclWithBlockPublicAccessError");
   EXPECT_EQ(create("private", "BucketOwnerEnforced"), "");
-  s3.ok("s3", "PutBucketOwnershipControls",
-        {{"Bucket", "bucket"},
-         {"OwnershipControls",
-          json::Object{
-              {"Rules", json::Array{json::Object{{"ObjectOwnership", "ObjectWriter"}}}}}}});
+  s3.ok(
+      "s3", "PutBucketOwnershipControls",
+      {{"Bucket", "bucket"},
+       {"OwnershipControls",
+        json::Object{{"Rules", json::Array{json::Object{{"ObjectOwnership", "ObjectWriter"}}}}}}});
   EXPECT_EQ(put("private"), "");
   EXPECT_EQ(bucket_acl("private"), "");
   EXPECT_EQ(put("public-read"), "AccessDenied");

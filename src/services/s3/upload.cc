@@ -16,15 +16,12 @@ constexpr std::array<std::string_view, 6> kKept = {"CacheControl",    "ContentDi
                                                    "ContentEncoding", "ContentLanguage",
                                                    "Expires",         "StorageClass"};
 
-constexpr std::array<std::string_view, 9> kRefused = {"SSECustomerAlgorithm",
-                                                       "SSECustomerKey",
-                                                       "SSECustomerKeyMD5",
-                                                       "SSEKMSKeyId",
-                                                       "SSEKMSEncryptionContext",
-                                                       "ObjectLockMode",
-                                                       "ObjectLockRetainUntilDate",
-                                                       "ObjectLockLegalHoldStatus",
-                                                       "WebsiteRedirectLocation"};
+constexpr std::array<std::string_view, 9> kRefused = {
+    "SSECustomerAlgorithm",      "SSECustomerKey",
+    "SSECustomerKeyMD5",         "SSEKMSKeyId",
+    "SSEKMSEncryptionContext",   "ObjectLockMode",
+    "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus",
+    "WebsiteRedirectLocation"};
 
 // "aws-chunked" names the framing and is not part of the object.
 std::string stored_encoding(std::string_view header) {

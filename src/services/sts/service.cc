@@ -13,20 +13,21 @@ store::Key session_key(std::string_view access_key) {
 }
 
 json::Object to_record(const Session& session) {
-  auto record = aws::to_json(session.identity);
-  record["secret"] = session.secret;
-  record["token"] = session.token;
+  auto record = aws::to_json(session.credential.identity);
+  record["secret"] = session.credential.secret;
+  record["token"] = session.credential.session_token;
   record["expires_ms"] = session.expires_ms;
   return record;
 }
 
 Session from_record(const json::Object& record, std::string_view access_key) {
   Session session;
-  session.secret = json::string_or(record, "secret");
-  session.token = json::string_or(record, "token");
+  auto& credential = session.credential;
+  credential.secret = json::string_or(record, "secret");
+  credential.session_token = json::string_or(record, "token");
+  credential.identity = aws::identity_from_json(record);
+  credential.identity.access_key = access_key;
   session.expires_ms = json::int_at(record, "expires_ms").value_or(0);
-  session.identity = aws::identity_from_json(record);
-  session.identity.access_key = access_key;
   return session;
 }
 
@@ -39,8 +40,8 @@ Service::Service(const services::Context& context) : context_(context) {
         const auto id = store::KeyReader(key.substr(prefix.str().size())).text();
         if (!id) return true;
         sessions_.with([&](Sessions& sessions) {
-          auto session = from_record(record, *id);
-          sessions.by_expiry.emplace(session.expires_ms, *id);
+          auto session = std::make_shared<const Session>(from_record(record, *id));
+          sessions.by_expiry.emplace(session->expires_ms, *id);
           sessions.by_key.emplace(*id, std::move(session));
         });
         return true;
@@ -60,20 +61,20 @@ void Service::register_operations(aws::Registry& registry) {
   add("GetAccessKeyInfo", &Service::get_access_key_info);
 }
 
-std::optional<aws::Credential> Service::find(std::string_view access_key) {
+std::shared_ptr<const aws::Credential> Service::find(std::string_view access_key) {
   if (auto session = find_session(access_key)) {
-    return aws::Credential{std::move(session->secret), std::move(session->token),
-                           std::move(session->identity)};
+    const auto* credential = &session->credential;
+    return {std::move(session), credential};
   }
-  return long_term_keys_ ? long_term_keys_(access_key) : std::nullopt;
+  return long_term_keys_ ? long_term_keys_(access_key) : nullptr;
 }
 
-std::optional<Session> Service::find_session(std::string_view access_key_id) const {
-  if (!access_key_id.starts_with("ASIA")) return std::nullopt;
+std::shared_ptr<const Session> Service::find_session(std::string_view access_key_id) const {
+  if (!access_key_id.starts_with("ASIA")) return nullptr;
   const auto now = context_.clock.now_ms();
-  return sessions_.read([&](const Sessions& sessions) -> std::optional<Session> {
+  return sessions_.read([&](const Sessions& sessions) -> std::shared_ptr<const Session> {
     const auto it = sessions.by_key.find(access_key_id);
-    if (it == sessions.by_key.end() || it->second.expires_ms <= now) return std::nullopt;
+    if (it == sessions.by_key.end() || it->second->expires_ms <= now) return nullptr;
     return it->second;
   });
 }
@@ -81,12 +82,13 @@ std::optional<Session> Service::find_session(std::string_view access_key_id) con
 aws::ApiResult<json::Object> Service::issue(aws::Identity identity, int64_t seconds) {
   const auto now = context_.clock.now_ms();
   Session session;
-  session.secret = base64_encode(random_bytes(30));
-  session.token = base64_encode(random_bytes(96));
+  auto& credential = session.credential;
+  credential.secret = base64_encode(random_bytes(30));
+  credential.session_token = base64_encode(random_bytes(96));
   session.expires_ms = now + seconds * 1000;
   const auto id = std::string(aws::kSessionKeyPrefix) + random_upper_alnum(13);
   identity.access_key = id;
-  session.identity = std::move(identity);
+  credential.identity = std::move(identity);
 
   store::Batch batch;
   services::save(batch, session_key(id), to_record(session));
@@ -100,14 +102,14 @@ aws::ApiResult<json::Object> Service::issue(aws::Identity identity, int64_t seco
     }
     if (sessions.by_key.size() >= kMaxSessions) return false;
     sessions.by_expiry.emplace(session.expires_ms, id);
-    sessions.by_key.emplace(id, session);
+    sessions.by_key.emplace(id, std::make_shared<const Session>(session));
     return true;
   });
   if (!room) return aws::fail("Throttling", "Too many sessions are alive", 429);
   CHECK_OK(context_.store.commit(batch));
   return json::Object{{"AccessKeyId", id},
-                      {"SecretAccessKey", session.secret},
-                      {"SessionToken", session.token},
+                      {"SecretAccessKey", credential.secret},
+                      {"SessionToken", credential.session_token},
                       {"Expiration", session.expires_ms / 1000}};
 }
 

@@ -24,10 +24,8 @@ inline constexpr size_t kSweep = 64;
 inline constexpr size_t kMaxSessions = 100'000;  // live at one time; AssumeRole refuses beyond it
 
 struct Session {
-  std::string secret;
-  std::string token;
+  aws::Credential credential;
   int64_t expires_ms = 0;
-  aws::Identity identity;
 };
 
 class Service final : public aws::CredentialSource {
@@ -36,19 +34,20 @@ class Service final : public aws::CredentialSource {
 
   // Where the users' long-term keys are looked up (iam's find_access_key). Before the first
   // request.
-  using LongTermKeys = std::function<std::optional<aws::Credential>(std::string_view access_key)>;
+  using LongTermKeys =
+      std::function<std::shared_ptr<const aws::Credential>(std::string_view access_key)>;
   void set_long_term_keys(LongTermKeys keys) { long_term_keys_ = std::move(keys); }
 
-  std::optional<aws::Credential> find(std::string_view access_key) override;
+  std::shared_ptr<const aws::Credential> find(std::string_view access_key) override;
 
   void register_operations(aws::Registry& registry);
 
-  // nullopt: no such key, or expired.
-  std::optional<Session> find_session(std::string_view access_key_id) const;
+  // Null: no such key, or expired.
+  std::shared_ptr<const Session> find_session(std::string_view access_key_id) const;
 
  private:
   struct Sessions {
-    std::map<std::string, Session, std::less<>> by_key;
+    std::map<std::string, std::shared_ptr<const Session>, std::less<>> by_key;
     std::multimap<int64_t, std::string> by_expiry;
   };
 

@@ -36,13 +36,13 @@ TEST(Sts, IssuesSessionsThatExpireAndOutliveARestart) {
   const auto key = json::string_or(out["Credentials"].as_object(), "AccessKeyId");
   EXPECT_TRUE(key.starts_with("ASIA"));
   const auto session = sts.service.find_session(key);
-  ASSERT_TRUE(session.has_value());
-  EXPECT_EQ(session->identity.arn, "arn:aws:sts::000000000000:assumed-role/r/s");
-  EXPECT_EQ(session->identity.user_id, "AROA1:s");
+  ASSERT_NE(session, nullptr);
+  EXPECT_EQ(session->credential.identity.arn, "arn:aws:sts::000000000000:assumed-role/r/s");
+  EXPECT_EQ(session->credential.identity.user_id, "AROA1:s");
   Sts again(sts.store);
-  EXPECT_EQ(again.service.find_session(key)->secret, session->secret);
+  EXPECT_EQ(again.service.find_session(key)->credential.secret, session->credential.secret);
   sts.clock.advance(std::chrono::seconds(3600));
-  EXPECT_FALSE(sts.service.find_session(key).has_value());
+  EXPECT_EQ(sts.service.find_session(key), nullptr);
   sts.ok("sts", "GetSessionToken", {});
   EXPECT_FALSE(sts.store->get(store::Key("sts").add("session").add(key))->has_value());
 }

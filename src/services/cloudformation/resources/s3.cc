@@ -121,8 +121,8 @@ ApiResult<Instance> create_bucket(const Session& session, const Desired& desired
     set["AccessControl"] = *list;
   }
   if (const auto* controls = json::object_at(desired.properties, "OwnershipControls")) {
-    input["ObjectOwnership"] = text(controls->at("Rules").as_array()[0].as_object(),
-                                    "ObjectOwnership");
+    input["ObjectOwnership"] =
+        text(controls->at("Rules").as_array()[0].as_object(), "ObjectOwnership");
   }
   CHECK_OK(session.call("s3", "CreateBucket", std::move(input)));
   CHECK_OK(apply_settings(session, desired.name, set, desired.properties));

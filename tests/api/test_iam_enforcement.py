@@ -290,6 +290,100 @@ def test_bucket_policies(user, admin, unique):
     admin("s3").delete_bucket(Bucket=bucket)
 
 
+def test_groups_give_their_users_their_policies(user, admin, unique, table):
+    name, as_user = user()
+    group = unique("group")
+    iam = admin("iam")
+    iam.create_group(GroupName=group)
+    iam.put_group_policy(GroupName=group, PolicyName="p", PolicyDocument=policy(allow("dynamodb:DescribeTable")))
+    dynamodb = as_user("dynamodb")
+    assert refused(dynamodb.describe_table, TableName=table)[0] == "AccessDeniedException"
+    iam.add_user_to_group(GroupName=group, UserName=name)
+    assert dynamodb.describe_table(TableName=table)
+    iam.put_group_policy(GroupName=group, PolicyName="q", PolicyDocument=policy(deny("dynamodb:*")))
+    assert refused(dynamodb.describe_table, TableName=table)[1].endswith(
+        "with an explicit deny in an identity-based policy")
+    iam.delete_group_policy(GroupName=group, PolicyName="q")
+    iam.update_group(GroupName=group, NewGroupName=group + "-2")
+    assert dynamodb.describe_table(TableName=table)
+    iam.remove_user_from_group(GroupName=group + "-2", UserName=name)
+    assert refused(dynamodb.describe_table, TableName=table)[0] == "AccessDeniedException"
+    # A group's operations name it.
+    assert refused(as_user("iam").get_group, GroupName=group + "-2")[1] == (
+        f"User: arn:aws:iam::{ACCOUNT}:user/{name} is not authorized to perform: iam:GetGroup on resource: group "
+        f"{group}-2 because no identity-based policy allows the iam:GetGroup action")
+    iam.delete_group_policy(GroupName=group + "-2", PolicyName="p")
+    iam.delete_group(GroupName=group + "-2")
+
+
+def test_a_keys_last_use_is_known(user, admin):
+    name, as_user = user()
+    key = admin("iam").list_access_keys(UserName=name)["AccessKeyMetadata"][0]["AccessKeyId"]
+    assert admin("iam").get_access_key_last_used(AccessKeyId=key)["AccessKeyLastUsed"]["ServiceName"] == "N/A"
+    as_user("sts").get_caller_identity()
+    used = admin("iam").get_access_key_last_used(AccessKeyId=key)
+    assert used["UserName"] == name
+    assert (used["AccessKeyLastUsed"]["ServiceName"], used["AccessKeyLastUsed"]["Region"]) == ("sts", REGION)
+
+
+def test_tags_of_resources_decide(user, role, admin, unique, table):
+    """aws:ResourceTag/ and its kin, for every kind of resource that has tags."""
+    only_blue = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    name, as_user = user(
+        allow(["dynamodb:*", "lambda:*", "logs:*", "ssm:GetParameter", "cloudformation:DescribeStacks", "iam:GetRole"],
+              Condition=only_blue),
+        allow("s3:GetObject", Condition={"StringEquals": {"s3:ExistingObjectTag/team": "blue"}}),
+        allow("s3:PutObject*", Condition={"StringEquals": {"s3:RequestObjectTag/team": "blue"}}))
+    blue = [{"Key": "team", "Value": "blue"}]
+    group, parameter, stack, bucket = f"/{unique('g')}", f"/{unique('p')}/q", unique("stack"), unique("bucket")
+    role_name, role_arn = role(trust=LAMBDA_TRUST)
+    admin("logs").create_log_group(logGroupName=group)
+    admin("ssm").put_parameter(Name=parameter, Value="v", Type="String")
+    admin("s3").create_bucket(Bucket=bucket)
+    admin("s3").put_object(Bucket=bucket, Key="a/b", Body=b"x")
+    template = json.dumps({"Resources": {"G": {"Type": "AWS::Logs::LogGroup",
+                                               "Properties": {"LogGroupName": f"/stack/{stack}"}}}})
+    admin("cloudformation").create_stack(StackName=stack, TemplateBody=template, Tags=blue)
+    admin("cloudformation").get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("index.js", "exports.handler = async () => 1")
+    function = unique("function")
+    arn = admin("lambda").create_function(FunctionName=function, Role=role_arn, Runtime="nodejs18.x",
+                                          Handler="index.handler", Code={"ZipFile": archive.getvalue()})["FunctionArn"]
+    calls = [
+        (as_user("dynamodb").describe_table, {"TableName": table},
+         lambda: admin("dynamodb").tag_resource(ResourceArn=table_arn(table), Tags=blue)),
+        (as_user("lambda").get_function, {"FunctionName": function},
+         lambda: admin("lambda").tag_resource(Resource=arn, Tags={"team": "blue"})),
+        (as_user("lambda").get_function, {"FunctionName": function, "Qualifier": "$LATEST"}, None),
+        (as_user("logs").describe_log_streams, {"logGroupName": group},
+         lambda: admin("logs").tag_log_group(logGroupName=group, tags={"team": "blue"})),
+        (as_user("ssm").get_parameter, {"Name": parameter},
+         lambda: admin("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=parameter, Tags=blue)),
+        (as_user("iam").get_role, {"RoleName": role_name},
+         lambda: admin("iam").tag_role(RoleName=role_name, Tags=blue)),
+        (as_user("s3").get_object, {"Bucket": bucket, "Key": "a/b"},
+         lambda: admin("s3").put_object_tagging(Bucket=bucket, Key="a/b", Tagging={"TagSet": blue})),
+    ]
+    for call, arguments, tag in calls:
+        if tag:
+            assert refused(call, **arguments)[0].startswith("AccessDenied")
+            tag()
+        assert call(**arguments)
+    assert as_user("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    s3 = as_user("s3")
+    assert refused(s3.put_object, Bucket=bucket, Key="new", Body=b"x")[0] == "AccessDenied"
+    assert refused(s3.put_object, Bucket=bucket, Key="new", Body=b"x", Tagging="team=red")[0] == "AccessDenied"
+    s3.put_object(Bucket=bucket, Key="new", Body=b"x", Tagging="team=blue&a=b")
+    admin("s3").delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "new"}, {"Key": "a/b"}]})
+    admin("s3").delete_bucket(Bucket=bucket)
+    admin("cloudformation").delete_stack(StackName=stack)
+    admin("lambda").delete_function(FunctionName=function)
+    admin("logs").delete_log_group(logGroupName=group)
+    admin("ssm").delete_parameter(Name=parameter)
+
+
 def test_who_may_not_list_is_not_told_what_is_missing(user, admin, unique):
     bucket = unique("bucket")
     admin("s3").create_bucket(Bucket=bucket)

@@ -13,12 +13,17 @@ constexpr size_t kMaxCached = 10'000;
 aws::ApiResult<RoleCredentials> Credentials::get(const std::string& role,
                                                  const std::string& session) {
   const auto now = context_.clock.now_ms();
-  const auto key = std::pair(role, session);
   {
     const std::scoped_lock lock(mutex_);
-    const auto it = cache_.find(key);
+    const auto it = cache_.find(std::pair(role, session));
     if (it != cache_.end() && it->second.expires_ms - now > kFreshMs) return it->second;
   }
+  return renew(role, session);
+}
+
+aws::ApiResult<RoleCredentials> Credentials::renew(const std::string& role,
+                                                   const std::string& session) {
+  const auto now = context_.clock.now_ms();
   aws::Identity service;
   service.account = context_.config.account;
   service.arn = "lambda.amazonaws.com";
@@ -40,7 +45,7 @@ aws::ApiResult<RoleCredentials> Credentials::get(const std::string& role,
                               .expires_ms = now + (kSessionSeconds * 1000)};
   const std::scoped_lock lock(mutex_);
   if (cache_.size() >= kMaxCached) cache_.clear();
-  cache_[key] = credentials;
+  cache_[std::pair(role, session)] = credentials;
   return credentials;
 }
 

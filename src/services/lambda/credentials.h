@@ -17,6 +17,9 @@ class Credentials {
 
   // `session` names the function in the role's session, as AWS does.
   aws::ApiResult<RoleCredentials> get(const std::string& role, const std::string& session);
+  // Of the role as it is now, whatever is kept: its trust policy may have changed, or it may be
+  // another of the same name.
+  aws::ApiResult<RoleCredentials> renew(const std::string& role, const std::string& session);
 
  private:
   const services::Context& context_;

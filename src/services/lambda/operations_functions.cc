@@ -100,7 +100,7 @@ aws::ApiResult<void> check_runtime(Core& core, const VersionConfig& config) {
 }
 
 aws::ApiResult<void> check_role(Core& core, const VersionConfig& config) {
-  const auto credentials = core.credentials.get(config.role, config.function_name);
+  const auto credentials = core.credentials.renew(config.role, config.function_name);
   if (credentials || credentials.error().status >= 500) return {};
   return invalid("The role defined for the function cannot be assumed by Lambda.");
 }

@@ -177,11 +177,18 @@ void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
   std::optional<Outcome> refused;
   EnvironmentPtr env;
   std::vector<Start> starts;
+  std::vector<EnvironmentPtr> old;
   {
     const std::scoped_lock lock(mutex_);
     refused = refuse(*fleet);
     if (!refused) {
       env = take_idle(*fleet);
+      // One whose credentials have aged since, be it that the machine slept.
+      while (env && outdated(*env, *fleet)) {
+        env->retired = true;
+        old.push_back(std::move(env));
+        env = take_idle(*fleet);
+      }
       if (!env && waiting_ >= kMaxWaiting) {
         refused =
             throttled("ConcurrentInvocationLimitExceeded",
@@ -201,6 +208,7 @@ void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
       }
     }
   }
+  for (const auto& each : old) retire_on_its_loop(each);
   if (refused) {
     answer(std::move(invocation), *std::move(refused));
   } else if (env) {

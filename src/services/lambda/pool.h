@@ -39,8 +39,9 @@ inline constexpr std::chrono::minutes kIdleTime{8};
 // get more done than many. A fleet of fewer than PoolOptions::busy_environments also grows when
 // somebody or other has been waiting for this long.
 inline constexpr std::chrono::milliseconds kPatience{10};
-// An environment is replaced when its credentials have this little left.
-inline constexpr std::chrono::minutes kCredentialMargin{5};
+// An environment is replaced when its credentials have this little left: what begins with them may
+// take its fifteen minutes, and end with them.
+inline constexpr std::chrono::minutes kCredentialMargin{16};
 
 // Concurrency of one function, over all of its versions.
 struct FunctionCount {

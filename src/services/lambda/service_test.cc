@@ -45,10 +45,14 @@ class Roles final : public aws::Caller {
     if (json::string_or(input, "RoleArn").ends_with("absent")) {
       return aws::fail("AccessDenied", "no", 403);
     }
-    return json::Object{{"Credentials", json::Object{{"AccessKeyId", "ASIATEST"},
-                                                     {"SecretAccessKey", "secret"},
-                                                     {"SessionToken", "token"}}}};
+    if (refuse) return aws::fail("AccessDenied", "no", 403);
+    return json::Object{
+        {"Credentials", json::Object{{"AccessKeyId", fmt::format("ASIATEST{}", ++given)},
+                                     {"SecretAccessKey", "secret"},
+                                     {"SessionToken", "token"}}}};
   }
+  std::atomic<int> given = 0;
+  std::atomic<bool> refuse = false;
 };
 
 class Lines final : public LogSink {
@@ -159,6 +163,52 @@ TEST_F(ServiceTest, InvokesAndStaysWarm) {
   for (const char* part : {"ASIATEST", "\"AWS_LAMBDA_FUNCTION_NAME\": \"f\"", "AWS_ENDPOINT_URL"}) {
     EXPECT_NE(environment.find(part), std::string::npos) << part;
   }
+}
+
+// A session lasts an hour; whoever begins with sixteen minutes left may end after it.
+TEST_F(ServiceTest, RenewsCredentialsBeforeTheyExpire) {
+  create("f");
+  const auto key = [&] {
+    const auto text = payload(invoke("f", R"({"act":"env"})"));
+    const auto at = text.find("ASIATEST");
+    return at == text.npos ? text : text.substr(at, text.find('"', at) - at);
+  };
+  const auto advance = [&](int minutes) {
+    std::promise<void> done;
+    clock_.advance(std::chrono::minutes(minutes), [&](const Result<void>&) { done.set_value(); });
+    done.get_future().wait();
+  };
+  clock_.start();
+  EXPECT_EQ(key(), "ASIATEST1");
+  advance(43);
+  EXPECT_EQ(key(), "ASIATEST1");
+  advance(2);
+  EXPECT_EQ(key(), "ASIATEST2");
+  advance(300);
+  EXPECT_EQ(key(), "ASIATEST3");
+}
+
+TEST_F(ServiceTest, AsksWhetherTheRoleCanBeAssumedNow) {
+  create("f");
+  caller_.refuse = true;
+  // What is kept of the role would do for starting the function, and says nothing of today.
+  const auto refused = call("UpdateFunctionConfiguration",
+                            {{"FunctionName", "f"}, {"Role", "arn:aws:iam::000000000000:role/s"}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "InvalidParameterValueException");
+  EXPECT_EQ(refused.error().message,
+            "The role defined for the function cannot be assumed by Lambda.");
+  caller_.refuse = false;
+  ASSERT_TRUE(call("DeleteFunction", {{"FunctionName", "f"}}));
+  caller_.refuse = true;
+  const auto again = call("CreateFunction", {{"FunctionName", "f"},
+                                             {"Runtime", "provided"},
+                                             {"Handler", "x"},
+                                             {"Role", "arn:aws:iam::000000000000:role/r"},
+                                             {"Code", json::Object{{"ZipFile", archive()}}}});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message,
+            "The role defined for the function cannot be assumed by Lambda.");
 }
 
 TEST_F(ServiceTest, EveryFailureHasItsDocumentAndTheNextOneWorks) {

@@ -106,8 +106,10 @@ bool keys(const Scope& scope, const Check& check, std::string_view key, policy::
   }
   if (key == "s3:authtype" || key == "s3:signatureversion") {
     if (scope.call.http == nullptr || scope.call.identity.access_key.empty()) return false;
-    const bool query = scope.call.http->query().find("X-Amz-Signature=") != std::string_view::npos;
-    out.emplace_back(key == "s3:signatureversion" ? "AWS4-HMAC-SHA256"
+    const auto text = scope.call.http->query();
+    const bool v2 = text.find("AWSAccessKeyId=") != text.npos;
+    const bool query = v2 || text.find("X-Amz-Signature=") != text.npos;
+    out.emplace_back(key == "s3:signatureversion" ? v2 ? "AWS" : "AWS4-HMAC-SHA256"
                      : query                      ? "REST-QUERY-STRING"
                                                   : "REST-HEADER");
     return true;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "aws/auth_errors.h"
+#include "aws/sigv2.h"
 #include "aws/timestamp.h"
 #include "aws/uri.h"
 #include "base/encoding.h"
@@ -200,6 +201,35 @@ ApiResult<void> check_payload_name(const http::Request& request, const Signature
   return fail(std::move(error));
 }
 
+ApiResult<void> check_expiry_v2(const Signature& signature, const ServiceModel& service,
+                                int64_t now_s) {
+  if (now_s <= signature.expires_s) return {};
+  return refuse(service, AuthFault::kUrlExpired, "Request has expired",
+                {{"Expires", format_iso8601(static_cast<double>(signature.expires_s))},
+                 {"ServerTime", format_iso8601(static_cast<double>(now_s))}});
+}
+
+ApiResult<Authenticated> verify_v2(const http::Request& request, const Signature& signature,
+                                   const ServiceModel& service, const Credential& known,
+                                   int64_t now_s) {
+  CHECK_OK(check_expiry_v2(signature, service, now_s));
+  if (!matches_v2(request, signature, known.secret)) {
+    return refuse(service, AuthFault::kMismatch, "",
+                  {{"AWSAccessKeyId", signature.access_key},
+                   {"StringToSign", string_to_sign_v2(request, signature)}});
+  }
+  const auto token = request.headers.get("x-amz-security-token");
+  if (!constant_time_equal(known.session_token,
+                           token.empty() ? std::string_view(signature.session_token) : token)) {
+    return refuse(service, AuthFault::kTokenInvalid);
+  }
+  // The scope names no region here.
+  if (known.use) known.use->note(now_s, service.signing_name, "us-east-1");
+  Authenticated out{known.identity, std::nullopt};
+  out.identity.access_key = signature.access_key;
+  return out;
+}
+
 ApiResult<Authenticated> verify(const http::Request& request, const Signature& signature,
                                 const ServiceModel& service, const Credential& known,
                                 const AuthPolicy& policy, int64_t now_s) {
@@ -251,6 +281,9 @@ ApiResult<Authenticated> authenticate(const http::Request& request, const Signat
     if (!is_s3(service) || !scheme.empty()) return refuse(service, AuthFault::kUnsigned);
     return Authenticated{nobody(), std::nullopt};
   }
+  const bool v2 = signature->version == Signature::Version::k2;
+  if (v2 && !is_s3(service))
+    return refuse(service, AuthFault::kAlgorithm, std::string(kVersion2Refused));
   const int64_t now_s = clock.now_ms() / 1000;
   auto known = credentials ? credentials->find(signature->access_key) : nullptr;
   if (!known && strict && signature->access_key == kWellKnownKey &&
@@ -258,6 +291,7 @@ ApiResult<Authenticated> authenticate(const http::Request& request, const Signat
     known = std::make_shared<Credential>(
         Credential{std::string(kWellKnownKey), "", administrator(policy), nullptr});
   }
+  if (known && v2) return verify_v2(request, *signature, service, *known, now_s);
   if (known) return verify(request, *signature, service, *known, policy, now_s);
   if (strict || is_ours(signature->access_key)) {
     return refuse(service,
@@ -266,8 +300,11 @@ ApiResult<Authenticated> authenticate(const http::Request& request, const Signat
                   "", {{"AWSAccessKeyId", signature->access_key}});
   }
   // A presigned URL says itself until when it is good: no secret is needed to hold it to that.
-  if (signature->form == Signature::Form::kQuery && signature->has_expires)
+  if (v2) {
+    CHECK_OK(check_expiry_v2(*signature, service, now_s));
+  } else if (signature->form == Signature::Form::kQuery && signature->has_expires) {
     CHECK_OK(check_time(*signature, service, now_s));
+  }
   auto root = administrator(policy);
   root.access_key = signature->access_key;
   return Authenticated{std::move(root), std::nullopt};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <semaphore>
@@ -13,6 +14,7 @@
 #include "aws/protocol.h"
 #include "aws/router.h"
 #include "aws/sigv4.h"
+#include "aws/uri.h"
 #include "aws/validate.h"
 #include "aws/wire_json.h"
 #include "base/encoding.h"
@@ -99,6 +101,25 @@ void finish_response(const ServiceModel& service, const http::Request& request,
     response.headers.set("Server", "Server");
   }
   if (request.method == "HEAD") response.body.clear();
+}
+
+// A presigned URL's x-amz-* parameters are the headers that its maker had: metadata, a checksum, an
+// encryption. The signature's own are not among them.
+// docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+void take_headers_from_query(http::Request& request) {
+  constexpr std::string_view kPrefix = "x-amz-";
+  static constexpr std::string_view kOfSignature[] = {
+      "x-amz-algorithm",     "x-amz-credential", "x-amz-date",          "x-amz-expires",
+      "x-amz-signedheaders", "x-amz-signature",  "x-amz-security-token"};
+  for (const auto& parameter : parse_query(request.query())) {
+    std::string name = parameter.name;
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (!name.starts_with(kPrefix) || request.headers.has(name) ||
+        std::ranges::find(kOfSignature, name) != std::end(kOfSignature)) {
+      continue;
+    }
+    request.headers.add(std::move(name), parameter.value);
+  }
 }
 
 http::Response health() {
@@ -216,6 +237,10 @@ ApiResult<void> Dispatcher::Impl::identify(Exchange& exchange) const {
   call.http = &exchange.request;
   if (exchange.route.service->protocol == ProtocolKind::kJson)
     call.json_output = &exchange.json_output;
+  if (exchange.signature) {
+    const auto& target = exchange.route.target;
+    exchange.signature->resource = target.empty() ? exchange.request.target : target;
+  }
   if (!signature) return fail(auth_error(*exchange.route.service, signature.error()));
   if (!options.registry.find(call.service, call.operation)) {
     return fail("NotImplemented", fmt::format(kUnsupportedOperation, call.operation, call.service),
@@ -294,6 +319,10 @@ ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
   const ServiceModel& service = *exchange.route.service;
   const Operation& operation = *exchange.route.operation;
   if (!exchange.route.target.empty()) request.target = exchange.route.target;
+  if (service.name == "s3" && exchange.signature &&
+      exchange.signature->form == Signature::Form::kQuery) {
+    take_headers_from_query(request);
+  }
   // S3 stores what it is sent, the others read it.
   if (service.name != "s3" && request.headers.get("content-encoding") == "gzip") {
     auto inflated = http::gunzip(request.body, limits::kServiceBodyBytes);

@@ -29,6 +29,8 @@ inline constexpr int64_t kMaxPresigned_s = 7 * 86'400;
 // A request's signature as sent, not yet verified.
 struct Signature {
   enum class Form { kHeader, kQuery };
+  enum class Version { k4, k2 };  // sigv2.h
+  Version version = Version::k4;
   Form form = Form::kHeader;
   std::string access_key;
   std::string date;  // YYYYMMDD, of the scope
@@ -40,7 +42,8 @@ struct Signature {
   std::string timestamp;      // YYYYMMDDTHHMMSSZ
   std::string session_token;  // empty for none
   bool has_expires = false;   // kQuery
-  int64_t expires_s = 0;      // valid for so long after the timestamp
+  int64_t expires_s = 0;      // valid for so long after the timestamp; k2: since the epoch
+  std::string resource;       // k2: the target in path style, which the router knows
 
   std::string scope() const { return date + "/" + region + "/" + service + "/" + terminator; }
 };

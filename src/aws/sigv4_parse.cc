@@ -3,7 +3,7 @@
 
 #include <charconv>
 
-#include "aws/sigv4.h"
+#include "aws/sigv2.h"
 #include "aws/timestamp.h"
 #include "aws/uri.h"
 
@@ -178,8 +178,25 @@ Parsed from_query(const std::vector<QueryParameter>& query) {
   return out;
 }
 
-constexpr std::string_view kVersion2 =
-    "Dewpoint does not support Signature Version 2: use AWS4-HMAC-SHA256";
+// A presigned URL of Version 2: AWSAccessKeyId, Signature and Expires are there.
+Parsed from_query_v2(const std::vector<QueryParameter>& query) {
+  Signature out;
+  out.version = Signature::Version::k2;
+  out.form = Form::kQuery;
+  out.access_key = find_parameter(query, "AWSAccessKeyId")->value;
+  out.signature = find_parameter(query, "Signature")->value;
+  if (const auto* token = find_parameter(query, "x-amz-security-token"))
+    out.session_token = token->value;
+  const auto& text = find_parameter(query, "Expires")->value;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.expires_s);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fault(Fault::kQueryValue, Form::kQuery,
+                 fmt::format("Invalid date (should be seconds since epoch): {}",
+                             text.substr(0, kShownBytes)));
+  }
+  out.has_expires = true;
+  return out;
+}
 
 // Version 2: "Authorization: AWS KEY:SIGNATURE", or AWSAccessKeyId and Signature in the query
 // string or the form.
@@ -210,8 +227,13 @@ std::expected<std::optional<Signature>, SignatureFault> parse_signature(
     }
     return from_query(parameters);
   }
-  if (is_version_2(request, header, parameters))
-    return fault(Fault::kAlgorithm, Form::kHeader, std::string(kVersion2));
+  if (is_version_2(request, header, parameters)) {
+    if (header.empty() && find_parameter(parameters, "Expires") &&
+        !find_parameter(parameters, "SignatureVersion")) {
+      return from_query_v2(parameters);
+    }
+    return fault(Fault::kAlgorithm, Form::kHeader, std::string(kVersion2Refused));
+  }
   if (!header.starts_with("AWS4-")) return std::nullopt;
   return from_header(request, header);
 }

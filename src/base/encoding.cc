@@ -149,13 +149,25 @@ std::string md5(std::string_view bytes) { return digest(EVP_md5(), bytes); }
 std::string sha1(std::string_view bytes) { return digest(EVP_sha1(), bytes); }
 std::string sha256(std::string_view bytes) { return digest(EVP_sha256(), bytes); }
 
-std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  std::string out(32, '\0');
+namespace {
+
+std::string hmac(const EVP_MD* kind, size_t digest_bytes, std::string_view key,
+                 std::string_view bytes) {
+  std::string out(digest_bytes, '\0');
   unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+  HMAC(kind, key.data(), static_cast<int>(key.size()),
        reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
        reinterpret_cast<unsigned char*>(out.data()), &size);
   return out;
+}
+
+}  // namespace
+
+std::string hmac_sha1(std::string_view key, std::string_view bytes) {
+  return hmac(EVP_sha1(), 20, key, bytes);
+}
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  return hmac(EVP_sha256(), 32, key, bytes);
 }
 
 bool constant_time_equal(std::string_view a, std::string_view b) {

@@ -23,6 +23,7 @@ std::optional<std::string> url_decode(std::string_view text, Plus plus = Plus::k
 std::string md5(std::string_view bytes);                                // 16 raw bytes
 std::string sha1(std::string_view bytes);                               // 20 raw bytes
 std::string sha256(std::string_view bytes);                             // 32 raw bytes
+std::string hmac_sha1(std::string_view key, std::string_view bytes);    // 20 raw bytes
 std::string hmac_sha256(std::string_view key, std::string_view bytes);  // 32 raw bytes
 bool constant_time_equal(std::string_view a, std::string_view b);
 

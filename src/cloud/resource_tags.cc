@@ -115,6 +115,23 @@ std::vector<std::pair<std::string, std::string>> read(const json::Object& output
   return out;
 }
 
+// nullopt: there is no such resource.
+std::optional<json::Object> ask(const aws::Registry& registry, const Listing& listing) {
+  const auto* entry = registry.find(listing.service, listing.operation);
+  if (entry == nullptr || !entry->handler) return std::nullopt;
+  aws::Call call;
+  call.service = listing.service;
+  call.operation = listing.operation;
+  call.input = listing.input;
+  try {
+    auto output = entry->handler(call);
+    if (output && output->is_object()) return std::move(output->as_object());
+  } catch (const std::exception& error) {
+    log::error("{} {} threw: {}", listing.service, listing.operation, error.what());
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> resource_tags(const aws::Registry& registry,
@@ -122,20 +139,14 @@ std::vector<std::pair<std::string, std::string>> resource_tags(const aws::Regist
                                                                std::string_view version) {
   auto listing = listing_of(arn, version);
   if (!listing) return {};
-  const auto* entry = registry.find(listing->service, listing->operation);
-  if (entry == nullptr || !entry->handler) return {};
-  aws::Call call;
-  call.service = listing->service;
-  call.operation = listing->operation;
-  call.input = std::move(listing->input);
-  try {
-    const auto output = entry->handler(call);
-    return output && output->is_object() ? read(output->as_object())
-                                         : std::vector<std::pair<std::string, std::string>>();
-  } catch (const std::exception& error) {
-    log::error("cannot read the tags of {}: {}", arn, error.what());
-    return {};
+  auto output = ask(registry, *listing);
+  if (!output && listing->service == "ssm") {
+    // ":parameter/a" is the ARN of "a" and of "/a".
+    listing->input["ResourceId"] = "/" + json::string_or(listing->input, "ResourceId");
+    output = ask(registry, *listing);
   }
+  if (!output) return {};
+  return read(*output);
 }
 
 }  // namespace dew::cloud

@@ -36,8 +36,8 @@ TEST(StatementExtents, AreThoseOfTheSimulator) {
 
 TEST(StatementExtents, CountEveryStatement) {
   EXPECT_EQ(text(statement_extents("{\"Statement\":[{\"Sid\":\"a]\\\"}\"},\n {}],\"Id\":\"x\"}")),
-            "1:15-1:31 1:31-2:4 ");
-  EXPECT_EQ(text(statement_extents("{\"Id\":\"ä\",\"Statement\":{}}")), "1:23-1:24 ");
+            "1:15-1:30 1:30-2:4 ");
+  EXPECT_EQ(text(statement_extents("{\"Id\":\"ä\",\"Statement\":{}}")), "1:24-1:25 ");
   EXPECT_EQ(text(statement_extents("[1")), "");
   EXPECT_EQ(text(statement_extents("{\"Statement\":[{")), "1:15-1:16 ");
 }

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import boto3
@@ -159,12 +160,59 @@ def test_presigned_urls(strict, user_key, unique):
     brief = s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"}, ExpiresIn=1)
     conftest.wait_until(lambda: fetch(brief)[0] == 403, 10, "the URL's end")
     assert "Request has expired" in fetch(brief)[1]
-    # Signature Version 2, which botocore still makes for S3, is refused by name.
-    old = strict.client("s3", signature_version="s3", **user_key)
-    status, body = fetch(old.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"}))
-    assert status == 400 and "Please use AWS4-HMAC-SHA256" in body
+    # Headers that stand in the query string, as other SDKs put them there, are headers.
+    request = botocore.awsrequest.AWSRequest(
+        "PUT", f"{strict.endpoint}/{bucket}/named?x-amz-meta-who=ada&x-amz-server-side-encryption=AES256")
+    credentials = botocore.credentials.Credentials(user_key["access_key"], user_key["secret_key"])
+    botocore.auth.S3SigV4QueryAuth(credentials, "s3", conftest.REGION).add_auth(request)
+    assert fetch(request.url, "PUT", b"x", {"Content-Type": ""})[0] == 200
+    head = s3.head_object(Bucket=bucket, Key="named")
+    assert (head["Metadata"], head["ServerSideEncryption"]) == ({"who": "ada"}, "AES256")
+    assert fetch(request.url.replace("=ada", "=bob"), "PUT", b"x", {"Content-Type": ""})[0] == 403
+    strict.client("s3").delete_object(Bucket=bucket, Key="named")
     strict.client("s3").delete_object(Bucket=bucket, Key="k")
     strict.client("s3").delete_bucket(Bucket=bucket)
+
+
+@pytest.mark.parametrize("addressing_style", ["path", "virtual"])
+def test_presigned_urls_of_version_2(strict, user_key, unique, addressing_style):
+    """What boto3 makes where no signature version is configured."""
+    port = strict.endpoint.rsplit(":", 1)[1]
+    host = "127.0.0.1" if addressing_style == "path" else "localhost"
+    url_maker = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1",
+                             aws_access_key_id=user_key["access_key"], aws_secret_access_key=user_key["secret_key"],
+                             config=botocore.config.Config(s3={"addressing_style": addressing_style}))
+    s3 = strict.client("s3", **user_key)
+    bucket = unique("auth")
+    s3.create_bucket(Bucket=bucket)
+    place = f"http://{host}:{port}/{bucket}/" if addressing_style == "path" else f"http://{bucket}.localhost:{port}/"
+
+    def ask(url, method="GET", data=None, headers=None):
+        """At this machine, whatever its name: bucket.localhost need not resolve."""
+        assert url.startswith(place)
+        name = urllib.parse.urlsplit(url).netloc
+        return fetch(url.replace(name, f"127.0.0.1:{port}"), method, data, {**(headers or {}), "Host": name})
+
+    put = url_maker.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "a k", "ContentType": "text/x",
+                                                          "Metadata": {"who": "ada"}})
+    assert "AWSAccessKeyId=" in put and "X-Amz-Algorithm" not in put
+    assert ask(put, "PUT", b"hello", {"Content-Type": "text/y"})[0] == 403
+    assert ask(put, "PUT", b"hello", {"Content-Type": "text/x"})[0] == 200
+    assert s3.head_object(Bucket=bucket, Key="a k")["Metadata"] == {"who": "ada"}
+    get = url_maker.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "a k",
+                                                           "ResponseContentType": "text/html"}, ExpiresIn=60)
+    assert ask(get) == (200, "hello")
+    for changed in (get.replace("a%20k", "b%20k"), get.replace("html", "htmx"), get.replace("Expires=1", "Expires=2"),
+                    get + "&versionId=null", get + "&x-amz-checksum-mode=ENABLED"):
+        status, body = ask(changed)
+        assert status == 403 and "SignatureDoesNotMatch" in body, changed
+    past = url_maker.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "a k"}, ExpiresIn=-1)
+    status, body = ask(past)
+    assert status == 403 and "Request has expired" in body
+    unknown = get.replace(user_key["access_key"], "AKIADEW0000000000000")
+    assert "InvalidAccessKeyId" in ask(unknown)[1]
+    s3.delete_object(Bucket=bucket, Key="a k")
+    s3.delete_bucket(Bucket=bucket)
 
 
 def test_an_expired_presigned_url_is_refused_in_relaxed_mode_too(cloud, client, unique):

@@ -9,7 +9,7 @@ import zipfile
 
 import botocore.exceptions
 import pytest
-from conftest import ACCOUNT, REGION, wait_until
+from conftest import ACCOUNT, REGION, Cloud, wait_until
 
 LAMBDA_TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
@@ -434,9 +434,17 @@ def test_multipart_uploads_have_their_own_actions(user, admin, unique):
     admin("s3").delete_bucket(Bucket=bucket)
 
 
-def test_public_access_is_blocked_unless_it_is_meant(cloud, admin, unique):
+@pytest.fixture
+def strict(tmp_path):
+    """A cloud in which who sends no signature is nobody."""
+    running = Cloud(tmp_path / "data", "--auth", "strict").start()
+    yield running
+    running.stop()
+
+
+def test_public_access_is_blocked_unless_it_is_meant(strict, unique):
     bucket = unique("bucket")
-    s3 = admin("s3")
+    s3 = strict.client("s3")
     s3.create_bucket(Bucket=bucket)
     everything = f"arn:aws:s3:::{bucket}/*"
     public = policy(allow("s3:GetObject", everything, Principal="*"))
@@ -450,7 +458,7 @@ def test_public_access_is_blocked_unless_it_is_meant(cloud, admin, unique):
         allow("s3:GetObject", everything, Principal="*", Condition={"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}})))
     assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is False
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    nobody = cloud.client("s3", signature_version=botocore.UNSIGNED)
+    nobody = strict.client("s3", signature_version=botocore.UNSIGNED)
     assert nobody.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"RestrictPublicBuckets": True})
     s3.put_bucket_policy(Bucket=bucket, Policy=public)

@@ -228,8 +228,8 @@ TEST(Simulations, SayWhichStatementsMatched) {
   };
   EXPECT_EQ(matched(0),
             R"([{"SourcePolicyId":"PolicyInputList.1","SourcePolicyType":"IAM Policy",)"
-            R"("StartPosition":{"Line":1,"Column":38},"EndPosition":{"Line":1,"Column":88}}])");
-  EXPECT_NE(matched(1).find(R"("StartPosition":{"Line":1,"Column":88})"), std::string::npos);
+            R"("StartPosition":{"Line":1,"Column":38},"EndPosition":{"Line":1,"Column":87}}])");
+  EXPECT_NE(matched(1).find(R"("StartPosition":{"Line":1,"Column":87})"), std::string::npos);
 }
 
 }  // namespace

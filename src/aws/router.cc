@@ -4,6 +4,7 @@
 
 #include "aws/protocol_query.h"
 #include "aws/uri.h"
+#include "base/encoding.h"
 
 namespace dew::aws {
 
@@ -171,6 +172,14 @@ struct Found {
   std::string_view bucket;
 };
 
+// Of BUCKET.localhost; empty for any other host.
+std::string_view local_bucket(const http::Request& request) {
+  constexpr std::string_view kSuffix = ".localhost";
+  const auto host = request.host();
+  return host.ends_with(kSuffix) ? host.substr(0, host.size() - kSuffix.size())
+                                 : std::string_view();
+}
+
 std::expected<Found, RouteFailure> find_service(const http::Request& request,
                                                 const Signature* signature) {
   const std::string_view target = request.headers.get("x-amz-target");
@@ -183,10 +192,7 @@ std::expected<Found, RouteFailure> find_service(const http::Request& request,
       Found found = by_name(info->name);
       if (host.service != "s3") found.bucket = {};
       // BUCKET.localhost has no "s3" in it, but the scope says so.
-      if (info->name == "s3" && host.service != "s3" && request.host().ends_with(".localhost")) {
-        found.bucket =
-            request.host().substr(0, request.host().size() - std::string_view(".localhost").size());
-      }
+      if (info->name == "s3" && host.service != "s3") found.bucket = local_bucket(request);
       return found;
     }
     return std::unexpected(RouteFailure{
@@ -194,6 +200,11 @@ std::expected<Found, RouteFailure> find_service(const http::Request& request,
                           fmt::format("Dewpoint has no service {}",
                                       std::string_view(signature->service).substr(0, 64)),
                           501)});
+  }
+  if (signature && signature->version == Signature::Version::k2) {
+    Found found = by_name("s3");
+    if (host.service != "s3") found.bucket = local_bucket(request);
+    return found;
   }
   if (const auto* info = info_by_target(target)) return by_name(info->name);
   if (!host.service.empty()) return by_name(host.service);
@@ -232,6 +243,21 @@ const Operation* match_operation(const ServiceModel& service, const http::Reques
     }
   }
   return best;
+}
+
+std::string s3_bucket(const http::Request& request) {
+  http::Request real;
+  real.method = request.method;
+  if (request.method == "OPTIONS")
+    real.method = request.headers.get("access-control-request-method");
+  real.target = request.target;
+  real.headers = request.headers;
+  const auto signature = parse_signature(real);
+  const auto found = find_service(real, signature && *signature ? &**signature : nullptr);
+  if (!found || found->service == nullptr || found->service->name != "s3") return {};
+  if (!found->bucket.empty()) return std::string(found->bucket);
+  const auto segments = split_path(real.path());
+  return segments.empty() ? std::string() : url_decode(segments[0]).value_or("");
 }
 
 std::expected<Route, RouteFailure> route(const http::Request& request, const Signature* signature) {

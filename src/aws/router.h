@@ -30,6 +30,10 @@ struct RouteFailure {
 
 std::expected<Route, RouteFailure> route(const http::Request& request, const Signature* signature);
 
+// The bucket that a request to S3 is about; empty for one to another service. Of a preflight
+// request, that of the request which it announces.
+std::string s3_bucket(const http::Request& request);
+
 // The operation of a REST service that the method and target stand for; null for none.
 const Operation* match_operation(const ServiceModel& service, const http::Request& request,
                                  std::string_view target);

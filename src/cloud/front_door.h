@@ -5,13 +5,15 @@
 #include "aws/dispatcher.h"
 #include "cloud/admin.h"
 #include "services/apigateway/service.h"
+#include "services/s3/service.h"
 
 namespace dew::cloud {
 
 class FrontDoor {
  public:
-  FrontDoor(aws::Dispatcher& dispatcher, apigateway::Service& apigateway, Admin& admin)
-      : dispatcher_(dispatcher), apigateway_(apigateway), admin_(admin) {}
+  FrontDoor(aws::Dispatcher& dispatcher, apigateway::Service& apigateway, const s3::Service& s3,
+            Admin& admin)
+      : dispatcher_(dispatcher), apigateway_(apigateway), s3_(s3), admin_(admin) {}
 
   // An http::Handler.
   void handle(http::Request request, http::Responder respond);
@@ -19,8 +21,12 @@ class FrontDoor {
   std::shared_ptr<http::BodySink> body_sink(const http::Request& head);
 
  private:
+  // Of a request with an Origin, or a preflight: answered here, or its answer gets its headers.
+  bool is_preflight_answered(const http::Request& request, http::Responder& respond) const;
+
   aws::Dispatcher& dispatcher_;
   apigateway::Service& apigateway_;
+  const s3::Service& s3_;
   Admin& admin_;
 };
 

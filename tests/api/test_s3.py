@@ -431,3 +431,47 @@ def test_the_javascript_sdk_streams_with_checksums(cloud, s3, bucket, npm_instal
                          env={**os.environ, **conftest.ENVIRONMENT, "ENDPOINT": cloud.endpoint, "BUCKET": bucket})
     assert out.returncode == 0, out.stderr
     assert json.loads(out.stdout) == {"ChecksumCRC32": True, "ChecksumCRC32C": True, "ChecksumSHA256": True}
+
+
+def test_pages_of_this_machine_may_what_cors_rules_say(cloud, client, unique):
+    """A page that localhost serves, as a browser asks for it: preflight first, then the request with its Origin."""
+    s3, bucket, page = client("s3"), unique("cors"), "http://localhost:5173"
+    s3.create_bucket(Bucket=bucket)
+    url = f"{cloud.endpoint}/{bucket}/a"
+
+    def ask(method, headers, data=None):
+        request = urllib.request.Request(url, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request) as response:
+                return response.status, response.headers, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read().decode()
+
+    asks = {"Origin": page, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+    status, headers, body = ask("OPTIONS", asks)
+    assert status == 403 and "CORS is not enabled for this bucket" in body
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [
+        {"AllowedMethods": ["PUT", "GET"], "AllowedOrigins": ["http://localhost:*"], "AllowedHeaders": ["*"],
+         "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}]})
+    status, headers, body = ask("OPTIONS", asks)
+    assert status == 200
+    assert headers["Access-Control-Allow-Origin"] == page
+    assert headers["Access-Control-Allow-Headers"] == "content-type"
+    assert ask("OPTIONS", {**asks, "Access-Control-Request-Method": "DELETE"})[0] == 403
+    for size in (1, 2_000_000):  # in memory, and as a stream
+        status, headers, body = ask("PUT", {"Origin": page, "Content-Type": "text/plain"}, b"x" * size)
+        assert (status, headers["Access-Control-Allow-Origin"], headers["Access-Control-Expose-Headers"]) == (
+            200, page, "ETag")
+    status, headers, body = ask("GET", {"Origin": page})
+    assert (status, headers["Access-Control-Allow-Credentials"], len(body)) == (200, "true", 2_000_000)
+    assert "Access-Control-Allow-Origin" not in ask("DELETE", {"Origin": page})[1]
+    # Without an Origin it is nobody's page.
+    assert "Access-Control-Allow-Origin" not in ask("GET", {})[1]
+    # A foreign page is kept out, be there a rule for everybody.
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]})
+    status, headers, body = ask("GET", {"Origin": "https://evil.example"})
+    assert status == 403 and "Access-Control-Allow-Origin" not in headers
+    assert ask("OPTIONS", {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"})[0] == 403
+    s3.delete_bucket_cors(Bucket=bucket)
+    s3.delete_object(Bucket=bucket, Key="a")
+    s3.delete_bucket(Bucket=bucket)

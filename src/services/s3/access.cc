@@ -183,10 +183,15 @@ ApiResult<void> check_new_acl(const json::Object& bucket, const json::Object& in
 void remember_access(State& state, const json::Object& bucket) {
   const auto name = json::string_or(bucket, "Name");
   const auto text = json::string_at(bucket, "Policy");
-  if (!text) return forget_access(state, name);
-  BucketAccess access{
-      .policy = compile(bucket, *text),
-      .restricted = blocks(bucket, "RestrictPublicBuckets") && policy::grants_public_access(*text)};
+  const auto* cors = json::array_at(bucket, "Cors");
+  if (!text && cors == nullptr) return forget_access(state, name);
+  BucketAccess access;
+  if (text) {
+    access.policy = compile(bucket, *text);
+    access.restricted =
+        blocks(bucket, "RestrictPublicBuckets") && policy::grants_public_access(*text);
+  }
+  if (cors != nullptr) access.cors = std::make_shared<const CorsRules>(parse_cors_rules(*cors));
   state.access.with([&](auto& all) { all.insert_or_assign(name, std::move(access)); });
 }
 

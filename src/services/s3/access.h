@@ -24,8 +24,8 @@ ApiResult<void> check_new_acl(const json::Object& bucket, const json::Object& in
 // A flag of the bucket's public access block.
 bool blocks(const json::Object& bucket, std::string_view flag);
 
-// Keeps in memory what authorizing asks of a bucket, or forgets a bucket that is gone. With
-// State::mutex held, after every commit of the bucket's record.
+// Keeps in memory what is asked of a bucket before its operations run, or forgets a bucket that is
+// gone. With State::mutex held, after every commit of the bucket's record.
 void remember_access(State& state, const json::Object& bucket);
 void forget_access(State& state, std::string_view bucket);
 // Of every bucket, when the service starts.

@@ -47,6 +47,13 @@ bool Service::restricts_public_access(std::string_view bucket) const {
   });
 }
 
+std::shared_ptr<const CorsRules> Service::cors_rules(std::string_view bucket) const {
+  return state_->access.read([&](const auto& all) -> std::shared_ptr<const CorsRules> {
+    const auto it = all.find(bucket);
+    return it == all.end() ? nullptr : it->second.cors;
+  });
+}
+
 Service::~Service() = default;
 
 void Service::register_operations(aws::Registry& registry) {

@@ -12,6 +12,7 @@
 
 #include "policy/policy.h"
 #include "services/context.h"
+#include "services/s3/cors.h"
 
 namespace dew::s3 {
 
@@ -28,6 +29,8 @@ class Service {
   policy::PolicyPtr bucket_policy(std::string_view bucket) const;
   // That policy is public, and nobody but the account and services may profit of it.
   bool restricts_public_access(std::string_view bucket) const;
+  // Its CORS rules, from memory; null: it has none.
+  std::shared_ptr<const CorsRules> cors_rules(std::string_view bucket) const;
 
  private:
   std::unique_ptr<State> state_;

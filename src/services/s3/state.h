@@ -23,6 +23,7 @@
 #include "services/records.h"
 #include "services/s3/bodies.h"
 #include "services/s3/body_writer.h"
+#include "services/s3/cors.h"
 
 namespace dew::s3 {
 
@@ -39,17 +40,18 @@ inline constexpr size_t kPageKeys = 1000;
 using aws::ApiResult;
 using aws::Call;
 
-// What authorizing asks of a bucket.
+// What is asked of a bucket before any of its operations runs.
 struct BucketAccess {
-  policy::PolicyPtr policy;  // compiled
-  bool restricted = false;   // it is public, and the public access block restricts it
+  policy::PolicyPtr policy;               // compiled; null: it has none
+  bool restricted = false;                // it is public, and the public access block restricts it
+  std::shared_ptr<const CorsRules> cors;  // null: it has none
 };
 
 struct State {
   services::Context context;
   std::shared_ptr<Bodies> bodies;
   std::mutex mutex;  // held while records change
-  // Of the buckets that have a policy; kept by access.h.
+  // Of the buckets that have a policy or CORS rules; kept by access.h.
   Guarded<std::map<std::string, BucketAccess, std::less<>>> access;
   uint64_t sequence = 0;  // of the last version; with the mutex
 };

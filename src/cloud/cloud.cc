@@ -120,6 +120,7 @@ class Cloud final : public cli::RunningCloud {
     // called.
     cloudformation_.resume();
     clock_.start();
+    s3_.start_sweeps();
     release_start_up_memory();
     admin_.set_ready();
     return {};
@@ -135,6 +136,7 @@ class Cloud final : public cli::RunningCloud {
     clock_.stop();
     lambda_.stop();
     logs_.stop();
+    s3_.stop_sweeps();
     server_.reset();
     loops_.stop();
   }

@@ -475,3 +475,46 @@ def test_pages_of_this_machine_may_what_cors_rules_say(cloud, client, unique):
     s3.delete_bucket_cors(Bucket=bucket)
     s3.delete_object(Bucket=bucket, Key="a")
     s3.delete_bucket(Bucket=bucket)
+
+
+def test_lifecycle_rules_are_applied_when_they_are_put(s3, unique):
+    bucket = unique("life")
+    s3.create_bucket(Bucket=bucket)
+    for key in ("old/a", "new/b"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [
+        {"ID": "past", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Expiration": {"Date": "2020-01-01T00:00:00Z"}},
+        {"ID": "later", "Status": "Enabled", "Filter": {"Prefix": "new/"}, "Expiration": {"Days": 30}}]})
+    conftest.wait_until(lambda: s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1, 20, "the sweep")
+    assert 'rule-id="later"' in s3.head_object(Bucket=bucket, Key="new/b")["Expiration"]
+    s3.delete_object(Bucket=bucket, Key="new/b")
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_lifecycle_rules_come_due_by_the_clouds_clock(dew, new_cloud):
+    cloud = new_cloud()
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="life")
+    s3.put_bucket_versioning(Bucket="life", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_lifecycle_configuration(Bucket="life", LifecycleConfiguration={"Rules": [
+        {"Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 3},
+         "NoncurrentVersionExpiration": {"NoncurrentDays": 2}},
+        {"Status": "Enabled", "Filter": {}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}]})
+    s3.put_object(Bucket="life", Key="tmp/a", Body=b"x", Tagging="a=b")
+    s3.put_object(Bucket="life", Key="kept", Body=b"x")
+    s3.create_multipart_upload(Bucket="life", Key="big")
+
+    def after(days):
+        """(keys, versions and delete markers, uploads) so many days later."""
+        subprocess.run([dew, "clock", "advance", f"{days * 24}h", "--endpoint", cloud.endpoint], check=True,
+                       capture_output=True)
+        versions = s3.list_object_versions(Bucket="life")
+        return ([o["Key"] for o in s3.list_objects_v2(Bucket="life")["Contents"]],
+                len(versions.get("Versions", [])), len(versions.get("DeleteMarkers", [])),
+                len(s3.list_multipart_uploads(Bucket="life").get("Uploads", [])))
+
+    assert after(2) == (["kept", "tmp/a"], 2, 0, 1)
+    assert after(2) == (["kept"], 2, 1, 1)
+    # The version is noncurrent for two days, and then its marker, three days old, hides nothing.
+    assert after(3) == (["kept"], 1, 0, 1)
+    assert after(2) == (["kept"], 1, 0, 0)

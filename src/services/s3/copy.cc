@@ -1,6 +1,7 @@
 // CopyObject: the copy shares its source's bytes on disk, by a second name for the file.
 #include "base/encoding.h"
 #include "services/s3/checksum.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/put.h"
 
 namespace dew::s3 {
@@ -102,6 +103,7 @@ ApiResult<json::Value> copy_object(State& state, Call& call) {
   }
   if (versioning_of(source_bucket) != Versioning::kNever)
     out["CopySourceVersionId"] = version_id(from);
+  add_expiration(bucket, record, out);
   result["LastModified"] = record["LastModified"];
   out["CopyObjectResult"] = std::move(result);
   return out;

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "services/s3/checksum.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/put.h"
 
 namespace dew::s3 {
@@ -325,6 +326,7 @@ ApiResult<json::Value> complete(State& state, Call& call) {
   change.batch.erase(upload_key(bucket, key, upload_id));
   CHECK_OK(put_record(state, call.input, record, std::move(change), UploadId::kMustExist));
   auto out = upload_result(record);
+  if (const auto its = load_bucket(state, call.input)) add_expiration(*its, record, out);
   out["Location"] = fmt::format("{}/{}/{}", state.context.config.endpoint(), bucket,
                                 url_encode(key, Slash::kKeep));
   out["Bucket"] = bucket;
@@ -332,10 +334,12 @@ ApiResult<json::Value> complete(State& state, Call& call) {
   return out;
 }
 
-ApiResult<json::Value> abort_upload(State& state, Call& call) {
+}  // namespace
+
+ApiResult<json::Value> abort_upload(State& state, const json::Object& input) {
   std::lock_guard lock(state.mutex);
-  CHECK_OK(load_upload(state, call.input));
-  const auto upload_id = json::string_or(call.input, "UploadId");
+  CHECK_OK(load_upload(state, input));
+  const auto upload_id = json::string_or(input, "UploadId");
   TRY(const auto stored, load_parts(state, upload_id));
   store::Batch batch;
   std::vector<std::string> gone;
@@ -343,20 +347,19 @@ ApiResult<json::Value> abort_upload(State& state, Call& call) {
     batch.erase(part_key(upload_id, number));
     gone.push_back(json::string_or(part, "Body"));
   }
-  batch.erase(upload_key(json::string_or(call.input, "Bucket"), json::string_or(call.input, "Key"),
-                         upload_id));
+  batch.erase(
+      upload_key(json::string_or(input, "Bucket"), json::string_or(input, "Key"), upload_id));
   CHECK_OK(commit(state, batch, std::move(gone)));
   return json::Object{};
 }
-
-}  // namespace
 
 void add_multipart_operations(const Add& add) {
   add("CreateMultipartUpload", create);
   add("UploadPart", upload_part);
   add("UploadPartCopy", upload_part_copy);
   add("CompleteMultipartUpload", complete);
-  add("AbortMultipartUpload", abort_upload);
+  add("AbortMultipartUpload",
+      [](State& state, Call& call) { return abort_upload(state, call.input); });
 }
 
 }  // namespace dew::s3

@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "services/s3/lifecycle.h"
 #include "services/s3/put.h"
 #include "services/s3/versions.h"
 
@@ -25,7 +26,9 @@ ApiResult<json::Value> put_object(State& state, Call& call) {
   record["Checksums"] = checksum_members(body->checksums());
   TRY(record["Body"], body->publish());
   CHECK_OK(put_record(state, call.input, record));
-  return upload_result(record);
+  auto out = upload_result(record);
+  add_expiration(bucket, record, out);
+  return out;
 }
 
 // The headers that describe an object, as GetObject and HeadObject give them.
@@ -122,6 +125,7 @@ ApiResult<json::Value> read_object(State& state, Call& call, bool with_body) {
     TRY(const auto record, find_object(state, name, json::string_or(call.input, "Key"), call));
     TRY(const auto verdict, check_conditions(call.input, record));
     auto out = describe(call.input, record);
+    if (!call.input.contains("VersionId")) add_expiration(bucket, record, out);
     if (versioning_of(bucket) != Versioning::kNever) out["VersionId"] = version_id(record);
     if (verdict == Verdict::kNotModified) {
       call.status = 304;

@@ -1,13 +1,23 @@
 #include "services/s3/service.h"
 
+#include <atomic>
+#include <chrono>
 #include <unordered_set>
 
 #include "base/encoding.h"
 #include "base/log.h"
 #include "services/s3/access.h"
 #include "services/s3/checksum.h"
+#include "services/s3/lifecycle.h"
 
 namespace dew::s3 {
+
+// Shared with the sweeps that wait on the workers, which may come to run when the service is gone.
+struct Service::Sweeps {
+  std::mutex running;
+  std::mutex timer;  // held while Service::timer_ changes
+  std::atomic<bool> stopped = false;
+};
 
 Service::Service(const services::Context& context)
     : state_(new State{
@@ -15,6 +25,7 @@ Service::Service(const services::Context& context)
           std::make_shared<Bodies>(context.config.data_directory + "/s3", context.config.fsync),
           {},
           Guarded<std::map<std::string, BucketAccess, std::less<>>>()}) {
+  sweeps_ = std::make_shared<Sweeps>();
   load_access(*state_);
   std::unordered_set<std::string> live;
   for (const auto* kind : {"object", "version", "part"}) {
@@ -54,7 +65,44 @@ std::shared_ptr<const CorsRules> Service::cors_rules(std::string_view bucket) co
   });
 }
 
-Service::~Service() = default;
+Service::~Service() { stop_sweeps(); }
+
+void Service::sweep() {
+  apply_lifecycle(*state_, [sweeps = sweeps_] { return sweeps->stopped.load(); });
+}
+
+void Service::post_sweep(ClockHold hold) {
+  state_->context.workers.post([this, sweeps = sweeps_, held = std::move(hold)] {
+    const std::scoped_lock lock(sweeps->running);
+    if (!sweeps->stopped) sweep();
+  });
+}
+
+void Service::start_sweeps() {
+  state_->sweep_soon = [this] { post_sweep(state_->context.clock.hold()); };
+  // What came due while nobody was here.
+  state_->sweep_soon();
+  sweep_at_midnight();
+}
+
+void Service::sweep_at_midnight() {
+  const std::scoped_lock lock(sweeps_->timer);
+  if (sweeps_->stopped) return;
+  const auto today = std::chrono::floor<std::chrono::days>(state_->context.clock.now());
+  timer_ = state_->context.clock.at(today + std::chrono::days(1), [this](const ClockHold& hold) {
+    post_sweep(hold);
+    sweep_at_midnight();
+  });
+}
+
+void Service::stop_sweeps() {
+  sweeps_->stopped = true;
+  {
+    const std::scoped_lock lock(sweeps_->timer);
+    timer_.cancel();
+  }
+  const std::scoped_lock lock(sweeps_->running);
+}
 
 void Service::register_operations(aws::Registry& registry) {
   const Add add = [&](std::string name, Operation operation) {
@@ -74,6 +122,7 @@ void Service::register_operations(aws::Registry& registry) {
   add_setting_operations(add);
   add_default_operations(add);
   add_rule_operations(add);
+  add_lifecycle_operations(add);
   add_object_operations(add);
   add_copy_operations(add);
   add_listing_operations(add);

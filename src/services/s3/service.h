@@ -4,6 +4,8 @@
 // before the record is committed, so a half-written object is never visible; files that no record
 // names (a crash between the two) are swept when the service starts.
 //
+// Lifecycle rules are applied by a sweep on the workers.
+//
 // Thread-safe: records change under one lock, bodies are written and read outside it. Bodies arrive
 // whole; the front door limits them to limits::kServiceBodyBytes.
 #pragma once
@@ -25,6 +27,14 @@ class Service {
 
   void register_operations(aws::Registry& registry);
 
+  // Lifecycle rules are applied from now on: at once, at every midnight UTC by the cloud's clock,
+  // and whenever rules are put.
+  void start_sweeps();
+  // No sweep runs any more when it returns. The destructor does it, too.
+  void stop_sweeps();
+  // One sweep, as of the clock's now.
+  void sweep();
+
   // A bucket's policy, compiled, from memory; null: it has none.
   policy::PolicyPtr bucket_policy(std::string_view bucket) const;
   // That policy is public, and nobody but the account and services may profit of it.
@@ -33,7 +43,13 @@ class Service {
   std::shared_ptr<const CorsRules> cors_rules(std::string_view bucket) const;
 
  private:
+  void post_sweep(ClockHold hold);
+  void sweep_at_midnight();
+
   std::unique_ptr<State> state_;
+  struct Sweeps;
+  std::shared_ptr<Sweeps> sweeps_;
+  DueTimer timer_;
 };
 
 }  // namespace dew::s3

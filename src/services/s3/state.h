@@ -53,7 +53,8 @@ struct State {
   std::mutex mutex;  // held while records change
   // Of the buckets that have a policy or CORS rules; kept by access.h.
   Guarded<std::map<std::string, BucketAccess, std::less<>>> access;
-  uint64_t sequence = 0;  // of the last version; with the mutex
+  uint64_t sequence = 0;             // of the last version; with the mutex
+  std::function<void()> sweep_soon;  // empty until the sweeps have started
 };
 
 store::Key bucket_key(std::string_view bucket);
@@ -119,6 +120,7 @@ void add_access_operations(const Add& add);
 void add_setting_operations(const Add& add);
 void add_default_operations(const Add& add);
 void add_rule_operations(const Add& add);
+void add_lifecycle_operations(const Add& add);
 void add_object_operations(const Add& add);
 void add_copy_operations(const Add& add);
 void add_listing_operations(const Add& add);

@@ -106,10 +106,13 @@ json::Object run_one(const State& state, const Simulation& simulation, GivenCont
     if (statements.empty()) continue;
     const auto extents = policy::statement_extents(simulation.identity[i]->source());
     for (const auto index : statements) {
-      matched.emplace_back(json::Object{{"SourcePolicyId", simulation.names[i]},
-                                        {"SourcePolicyType", "IAM Policy"},
-                                        {"StartPosition", position(extents[index].begin)},
-                                        {"EndPosition", position(extents[index].end)}});
+      json::Object one{{"SourcePolicyId", simulation.names[i]}, {"SourcePolicyType", "IAM Policy"}};
+      // A document may spell its members with escapes, which no place is told for.
+      if (index < extents.size()) {
+        one["StartPosition"] = position(extents[index].begin);
+        one["EndPosition"] = position(extents[index].end);
+      }
+      matched.emplace_back(std::move(one));
     }
   }
   json::Object out{{"EvalActionName", action},

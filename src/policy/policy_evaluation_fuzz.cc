@@ -10,8 +10,8 @@ namespace {
 using namespace dew::policy;  // NOLINT
 
 // The keys that the input itself names, so that conditions are met now and then.
-struct Context final : dew::policy::Context {
-  explicit Context(std::string_view text_) : text(text_) {}
+struct InputKeys final : dew::policy::Context {
+  explicit InputKeys(std::string_view text_) : text(text_) {}
   bool get(std::string_view key, Values& out) const override {
     const auto at = text.find(key);
     if (at == std::string_view::npos) return false;
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto identity = Policy::parse(text.substr(0, half), Kind::kIdentity);
   const auto resource = Policy::parse(text.substr(half + 1), Kind::kResource);
   if (!identity && !resource) return 0;
-  const Context context(text);
+  const InputKeys context(text);
   const Principal user{.kind = Principal::Kind::kUser,
                        .account = "000000000000",
                        .arn = "arn:aws:iam::000000000000:user/u",

@@ -4,16 +4,14 @@ docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-t
 """
 
 import json
-import time
 import urllib.error
 import urllib.request
 
-import boto3
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import pytest
-from conftest import ACCOUNT, REGION, wait_until
+from conftest import ACCOUNT, REGION
 from test_lambda import TRUST, archive
 
 ECHO = "exports.handler = async (event) => ({ statusCode: 200, body: JSON.stringify(event) });"

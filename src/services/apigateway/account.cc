@@ -1,4 +1,4 @@
-// The account's settings, and tags of REST APIs and stages.
+// The account's settings, and tags of REST APIs, stages, API keys and usage plans.
 // docs.aws.amazon.com/apigateway/latest/api/API_GetAccount.html, API_TagResource.html
 #include <fmt/format.h>
 
@@ -21,8 +21,11 @@ json::Object shown_account(json::Object account) {
   return account;
 }
 
-// What a tagged ARN names: arn:aws:apigateway:REGION::/restapis/ID[/stages/NAME].
+// What a tagged ARN names: arn:aws:apigateway:REGION::/restapis/ID[/stages/NAME], /apikeys/ID or
+// /usageplans/ID.
 struct Tagged {
+  std::string_view kind;  // of what belongs to the account; empty: an API or its stage
+  std::string id;
   std::string api_id;
   std::string stage;  // empty: the API itself
   json::Object document;
@@ -30,6 +33,16 @@ struct Tagged {
 
 aws::ApiResult<Tagged> find_tagged(Control& control, const aws::Call& call) {
   const auto arn = text(call, "resourceArn");
+  for (const auto kind : {kApiKey, kUsagePlan}) {
+    const auto mark = fmt::format("::/{}/", kind);
+    const size_t at = arn.find(mark);
+    if (!arn.starts_with("arn:") || at == std::string::npos) continue;
+    const auto id = arn.substr(at + mark.size());
+    TRY(auto document, control.repository.get_global(kind, id));
+    if (!document) return aws::fail(kind == kApiKey ? no_such_api_key() : no_such_usage_plan());
+    return Tagged{
+        .kind = kind, .id = id, .api_id = {}, .stage = {}, .document = std::move(*document)};
+  }
   constexpr std::string_view kMark = "::/restapis/";
   const size_t mark = arn.find(kMark);
   if (!arn.starts_with("arn:") || mark == std::string::npos) {
@@ -58,7 +71,9 @@ aws::ApiResult<Tagged> find_tagged(Control& control, const aws::Call& call) {
 
 aws::ApiResult<void> save(Control& control, const Tagged& tagged) {
   store::Batch batch;
-  if (tagged.stage.empty()) {
+  if (!tagged.kind.empty()) {
+    Repository::put_global(batch, tagged.kind, tagged.id, tagged.document);
+  } else if (tagged.stage.empty()) {
     Repository::put_api(batch, tagged.api_id, tagged.document);
   } else {
     Repository::put(batch, tagged.api_id, kStage, tagged.stage, tagged.document);

@@ -132,9 +132,11 @@ TEST_F(ControlPlaneTest, RefusesByNameWhatItDoesNotHonour) {
     return error("PutMethod", std::move(input));
   };
   EXPECT_THAT(method_error({{"authorizationType", "CUSTOM"}, {"authorizerId", "x"}}),
-              HasSubstr("authorizers"));
-  EXPECT_THAT(method_error({{"apiKeyRequired", true}}), HasSubstr("apiKeyRequired"));
-  EXPECT_THAT(method_error({{"requestValidatorId", "x"}}), HasSubstr("requestValidatorId"));
+              HasSubstr("Invalid authorizer ID specified"));
+  EXPECT_THAT(method_error({{"authorizationType", "COGNITO_USER_POOLS"}, {"authorizerId", "x"}}),
+              HasSubstr("COGNITO_USER_POOLS"));
+  EXPECT_EQ(method_error({{"requestValidatorId", "x"}}),
+            "BadRequestException: Invalid Request Validator identifier specified");
   EXPECT_EQ(method_error({{"requestModels", json::Object{{"application/json", "Pet"}}}}),
             "BadRequestException: Invalid model identifier specified: Pet");
   EXPECT_THAT(method_error({{"httpMethod", "FETCH"}}), HasSubstr("Invalid HttpMethod specified"));

@@ -339,7 +339,9 @@ void DataPlane::refuse(const ExchangePtr& exchange, const Refusal& refusal) {
   } else {
     response.headers.add("Content-Type", "application/json");
   }
-  response.body = body_form == Refusal::Body::kCapitalMessage ? "{\"Message\":" : "{\"message\":";
+  response.body = body_form == Refusal::Body::kCapitalMessage  ? "{\"Message\":"
+                  : body_form == Refusal::Body::kSpacedMessage ? "{\"message\": "
+                                                               : "{\"message\":";
   if (body_form == Refusal::Body::kNull) {
     response.body += "null";
   } else {

@@ -29,12 +29,12 @@ class DataPlane {
   using StartTimer = std::function<net::Timer(std::chrono::milliseconds delay, net::Task task)>;
 
   DataPlane(const Clock& clock, FunctionInvoker& invoker, InvokeAuthority& authority,
-            AccessLog* log, StartTimer start_timer)
+            UsageMeter& meter, AccessLog* log, StartTimer start_timer)
       : clock_(clock),
         invoker_(invoker),
         log_(log),
         start_timer_(std::move(start_timer)),
-        gate_(authority) {}
+        gate_(authority, invoker, meter, clock, start_timer_) {}
 
   void handle(http::Request request, http::Responder responder, DataPlaneAddress address);
 

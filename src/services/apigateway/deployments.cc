@@ -7,12 +7,34 @@
 #include "services/apigateway/errors.h"
 #include "services/apigateway/operations.h"
 #include "services/apigateway/patch.h"
+#include "services/apigateway/route_checks.h"
 
 namespace dew::apigateway {
 
 namespace {
 
 constexpr int64_t kDefaultPage = 25;
+
+// What the methods check before they answer, and that it can be compiled.
+aws::ApiResult<void> add_checks(Control& control, const std::string& api_id, json::Object& out) {
+  TRY(auto authorizers, control.repository.list(api_id, kAuthorizer));
+  TRY(auto models, models_of(control, api_id));
+  TRY(auto validators, control.repository.list(api_id, kRequestValidator));
+  out["authorizers"] = json::Array(authorizers.begin(), authorizers.end());
+  out["models"] = json::Array(models.begin(), models.end());
+  out["requestValidators"] = json::Array(validators.begin(), validators.end());
+  const auto parts = build_parts(out, {});
+  if (!parts) return aws::fail(bad_request(parts.error().message));
+  for (const auto& resource : out["resources"].as_array()) {
+    const auto* methods = json::object_at(resource.as_object(), "resourceMethods");
+    if (!methods) continue;
+    for (const auto& method : *methods) {
+      if (auto checks = build_checks(*parts, method.value().as_object(), std::nullopt); !checks)
+        return aws::fail(bad_request(checks.error().message));
+    }
+  }
+  return {};
+}
 
 // Everything that the data plane needs of the API, as it is now.
 aws::ApiResult<json::Object> snapshot(Control& control, const json::Object& api) {
@@ -37,6 +59,8 @@ aws::ApiResult<json::Object> snapshot(Control& control, const json::Object& api)
   out["gatewayResponses"] = json::Array(gateway_responses.begin(), gateway_responses.end());
   copy_member(out, api, "binaryMediaTypes");
   copy_member(out, api, "policy");
+  copy_member(out, api, "apiKeySource");
+  CHECK_OK(add_checks(control, api_id, out));
   return out;
 }
 

@@ -40,6 +40,11 @@ inline aws::ApiError no_such_response() {
 inline aws::ApiError no_such_deployment() {
   return not_found("Invalid Deployment identifier specified");
 }
+inline aws::ApiError no_such_authorizer() {
+  return not_found("Invalid Authorizer identifier specified");
+}
+inline aws::ApiError no_such_api_key() { return not_found("Invalid API Key identifier specified"); }
+inline aws::ApiError no_such_usage_plan() { return not_found("Invalid Usage Plan ID specified"); }
 inline aws::ApiError no_such_stage() { return not_found("Invalid stage identifier specified"); }
 
 }  // namespace dew::apigateway

@@ -292,15 +292,8 @@ void append_body(std::string& out, const Exchange& exchange) {
   out += ",\"isBase64Encoded\":false";
 }
 
-}  // namespace
-
-std::string proxy_event(const Exchange& exchange) {
-  size_t estimate = 2048 + exchange.request.body.size() + exchange.request.body.size() / 16;
-  for (const auto& header : exchange.request.headers)
-    estimate += 2 * (header.name.size() + header.value.size() + 8);
-  std::string out;
-  out.reserve(estimate);
-  out += exchange.route->event_head;
+// From the path on, up to the context, which every form of the event has.
+void append_request(std::string& out, const Exchange& exchange) {
   append_json_string(out, exchange.path);
   out += ",\"httpMethod\":";
   append_json_string(out, exchange.request.method);
@@ -314,6 +307,28 @@ std::string proxy_event(const Exchange& exchange) {
   out += exchange.table->stage_variables_json;
   out += ',';
   append_context(out, exchange);
+}
+
+}  // namespace
+
+std::string authorizer_event(const Exchange& exchange, std::string_view method_arn) {
+  std::string out = R"({"type":"REQUEST","methodArn":)";
+  append_json_string(out, method_arn);
+  out += ',';
+  out += std::string_view(exchange.route->event_head).substr(1);
+  append_request(out, exchange);
+  out += '}';
+  return out;
+}
+
+std::string proxy_event(const Exchange& exchange) {
+  size_t estimate = 2048 + exchange.request.body.size() + exchange.request.body.size() / 16;
+  for (const auto& header : exchange.request.headers)
+    estimate += 2 * (header.name.size() + header.value.size() + 8);
+  std::string out;
+  out.reserve(estimate);
+  out += exchange.route->event_head;
+  append_request(out, exchange);
   out += ',';
   append_body(out, exchange);
   out += '}';

@@ -103,6 +103,7 @@ std::string context_value(const Exchange& exchange, std::string_view name, int s
   if (name == "error.message") return exchange.error_message;
   if (name == "error.responseType") return std::string(exchange.error_type);
   if (name == "error.messageString") {
+    if (exchange.error_message.empty()) return "null";
     std::string out;
     append_json_string(out, exchange.error_message);
     return out;

@@ -50,6 +50,10 @@ void stamp(Exchange& exchange, const Clock& clock);  // time and ids
 // docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
 std::string proxy_event(const Exchange& exchange);
 
+// What a REQUEST authorizer gets: the same without the body.
+// docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html
+std::string authorizer_event(const Exchange& exchange, std::string_view method_arn);
+
 // $context.NAME; "" if unknown or absent. `status` is the response's, 0 while there is none.
 std::string context_value(const Exchange& exchange, std::string_view name, int status);
 

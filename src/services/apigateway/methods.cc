@@ -15,17 +15,14 @@ namespace {
 constexpr std::array<std::string_view, 8> kVerbs = {"GET",   "PUT",     "POST", "DELETE",
                                                     "PATCH", "OPTIONS", "HEAD", "ANY"};
 
-// Every API has these two models on AWS; others are refused until models exist here.
-bool is_builtin_model(std::string_view name) { return name == "Empty" || name == "Error"; }
-
-aws::ApiResult<void> check_models(const json::Object& document, std::string_view member) {
-  const auto* models = json::object_at(document, member);
-  if (!models) return {};
-  for (const auto& model : *models) {
-    const auto name = model.value().is_string() ? json::str(model.value()) : std::string();
-    if (!is_builtin_model(name)) {
-      return aws::fail(bad_request("Invalid model identifier specified: " + name));
-    }
+aws::ApiResult<void> check_authorizer(Control& control, const std::string& api_id,
+                                      const json::Object& method) {
+  const auto id = json::string_or(method, "authorizerId");
+  TRY(const auto authorizer, control.repository.get(api_id, kAuthorizer, id));
+  if (id.empty() || !authorizer) {
+    return aws::fail(
+        bad_request("Invalid authorizer ID specified. Setting the authorization type to CUSTOM or "
+                    "COGNITO_USER_POOLS requires a valid authorizer."));
   }
   return {};
 }
@@ -48,32 +45,69 @@ aws::ApiResult<void> check_parameters(const json::Object& document) {
   return {};
 }
 
-aws::ApiResult<void> check_method(const json::Object& method) {
+aws::ApiResult<void> check_method(Control& control, const aws::Call& call,
+                                  const json::Object& method) {
+  const auto api_id = text(call, "restApiId");
   const auto authorization = json::string_or(method, "authorizationType");
-  if (authorization == "CUSTOM" || authorization == "COGNITO_USER_POOLS") {
-    return aws::fail(unsupported(fmt::format("authorizers (authorizationType {})", authorization)));
+  if (authorization == "COGNITO_USER_POOLS") {
+    return aws::fail(
+        unsupported("Cognito user pools as authorizers (authorizationType COGNITO_USER_POOLS)"));
   }
-  if (authorization != "NONE" && authorization != "AWS_IAM") {
+  if (authorization == "CUSTOM") {
+    CHECK_OK(check_authorizer(control, api_id, method));
+  } else if (authorization != "NONE" && authorization != "AWS_IAM") {
     return aws::fail(bad_request("Invalid authorization type specified: " + authorization));
-  }
-  if (!json::string_or(method, "authorizerId").empty()) {
-    return aws::fail(unsupported("authorizers (authorizerId)"));
   }
   if (const auto* scopes = json::array_at(method, "authorizationScopes");
       scopes && !scopes->empty()) {
-    return aws::fail(unsupported("authorizers (authorizationScopes)"));
+    return aws::fail(unsupported("scopes of Cognito user pools (authorizationScopes)"));
   }
-  if (json::bool_at(method, "apiKeyRequired").value_or(false)) {
-    return aws::fail(unsupported("API keys (apiKeyRequired)"));
-  }
-  if (!json::string_or(method, "requestValidatorId").empty()) {
-    return aws::fail(unsupported("request validators (requestValidatorId)"));
+  if (const auto id = json::string_or(method, "requestValidatorId"); !id.empty()) {
+    TRY(const auto validator, control.repository.get(api_id, kRequestValidator, id));
+    if (!validator) return aws::fail(bad_request("Invalid Request Validator identifier specified"));
   }
   CHECK_OK(check_parameters(method));
-  return check_models(method, "requestModels");
+  return check_models(control, api_id, method, "requestModels");
 }
 
 }  // namespace
+
+aws::ApiResult<void> check_models(Control& control, const std::string& api_id,
+                                  const json::Object& document, std::string_view member) {
+  const auto* models = json::object_at(document, member);
+  if (!models || models->empty()) return {};
+  TRY(const auto all, models_of(control, api_id));
+  for (const auto& model : *models) {
+    const auto name = model.value().is_string() ? json::str(model.value()) : std::string();
+    if (std::ranges::none_of(
+            all, [&](const auto& one) { return json::string_or(one, "name") == name; })) {
+      return aws::fail(bad_request("Invalid model identifier specified: " + name));
+    }
+  }
+  return {};
+}
+
+aws::ApiResult<std::string> method_with(Control& control, const std::string& api_id,
+                                        std::string_view member, std::string_view value) {
+  TRY(const auto resources, control.repository.list(api_id, kResource));
+  for (const auto& resource : resources) {
+    const auto* methods = json::object_at(resource, "resourceMethods");
+    if (!methods) continue;
+    for (const auto& method : *methods) {
+      const auto& document = method.value().as_object();
+      bool uses = json::string_or(document, member) == value;
+      if (const auto* map = json::object_at(document, member)) {
+        uses = std::ranges::any_of(*map, [&](const auto& entry) {
+          return entry.value().is_string() && json::view(entry.value().get_string()) == value;
+        });
+      }
+      if (uses)
+        return fmt::format("{} {}", std::string_view(method.key()),
+                           json::string_or(resource, "path"));
+    }
+  }
+  return std::string();
+}
 
 aws::ApiResult<MethodDocument> find_method(Control& control, const aws::Call& call) {
   TRY(auto resource, control.owned(call, kResource, text(call, "resourceId"), no_such_resource()));
@@ -108,7 +142,7 @@ Answer put_method(Control& control, aws::Call& call) {
                             "requestValidatorId", "authorizationScopes"}) {
     copy_member(method, call.input, member);
   }
-  CHECK_OK(check_method(method));
+  CHECK_OK(check_method(control, call, method));
   if (!resource.contains("resourceMethods")) resource["resourceMethods"] = json::Object();
   auto& methods = resource["resourceMethods"].as_object();
   if (methods.contains(verb)) {
@@ -139,7 +173,7 @@ Answer update_method(Control& control, aws::Call& call) {
   const std::scoped_lock lock(control.write);
   TRY(auto found, find_method(control, call));
   CHECK_OK(apply_patches(found.method(), call.input, kRules));
-  CHECK_OK(check_method(found.method()));
+  CHECK_OK(check_method(control, call, found.method()));
   CHECK_OK(save_resource(control, call, found.resource));
   return found.method();
 }

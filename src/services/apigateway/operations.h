@@ -1,6 +1,7 @@
 // The control plane's operations, one function each, grouped by file: rest_apis.cc, resources.cc,
 // methods.cc, integrations.cc, responses.cc, deployments.cc, stages.cc, gateway_responses.cc,
-// account.cc.
+// authorizers.cc, models.cc, request_validators.cc, api_keys.cc, usage_plans.cc,
+// usage_plan_keys.cc, account.cc.
 //
 // All work on documents (repository.h). A function that changes something takes Control::write for
 // the whole of its read-change-commit, so that two clients cannot undo each other's work.
@@ -12,7 +13,9 @@
 #include <string_view>
 
 #include "aws/call.h"
+#include "services/apigateway/function_invoker.h"
 #include "services/apigateway/repository.h"
+#include "services/apigateway/usage_meter.h"
 #include "services/context.h"
 
 namespace dew::apigateway {
@@ -27,6 +30,10 @@ struct Control {
   // held.
   std::function<void(const std::string& api_id)> publish;
 
+  UsageMeter* usage = nullptr;
+
+  // After every change of an API key or a usage plan.
+  aws::ApiResult<void> reload_usage() const { return usage->load(); }
   double now() const { return static_cast<double>(context.clock.now_ms() / 1000); }
   // The member of the input as a string; the model has checked that required ones are there.
   aws::ApiResult<json::Object> api(const aws::Call& call) const;
@@ -91,6 +98,46 @@ Answer get_gateway_responses(Control&, aws::Call&);
 Answer update_gateway_response(Control&, aws::Call&);
 Answer delete_gateway_response(Control&, aws::Call&);
 
+Answer create_authorizer(Control&, aws::Call&);
+Answer get_authorizer(Control&, aws::Call&);
+Answer get_authorizers(Control&, aws::Call&);
+Answer update_authorizer(Control&, aws::Call&);
+Answer delete_authorizer(Control&, aws::Call&);
+Answer flush_authorizers_cache(Control&, aws::Call&);
+void test_invoke_authorizer(Control&, FunctionInvoker&, aws::Call&, aws::Completion done);
+
+Answer create_model(Control&, aws::Call&);
+Answer get_model(Control&, aws::Call&);
+Answer get_models(Control&, aws::Call&);
+Answer update_model(Control&, aws::Call&);
+Answer delete_model(Control&, aws::Call&);
+// With the two that every API has from the beginning.
+aws::ApiResult<Repository::Documents> models_of(Control& control, const std::string& api_id);
+
+Answer create_request_validator(Control&, aws::Call&);
+Answer get_request_validator(Control&, aws::Call&);
+Answer get_request_validators(Control&, aws::Call&);
+Answer update_request_validator(Control&, aws::Call&);
+Answer delete_request_validator(Control&, aws::Call&);
+
+Answer create_api_key(Control&, aws::Call&);
+Answer get_api_key(Control&, aws::Call&);
+Answer get_api_keys(Control&, aws::Call&);
+Answer update_api_key(Control&, aws::Call&);
+Answer delete_api_key(Control&, aws::Call&);
+
+Answer create_usage_plan(Control&, aws::Call&);
+Answer get_usage_plan(Control&, aws::Call&);
+Answer get_usage_plans(Control&, aws::Call&);
+Answer update_usage_plan(Control&, aws::Call&);
+Answer delete_usage_plan(Control&, aws::Call&);
+Answer create_usage_plan_key(Control&, aws::Call&);
+Answer get_usage_plan_key(Control&, aws::Call&);
+Answer get_usage_plan_keys(Control&, aws::Call&);
+Answer delete_usage_plan_key(Control&, aws::Call&);
+Answer get_usage(Control&, aws::Call&);
+Answer update_usage(Control&, aws::Call&);
+
 Answer get_account(Control&, aws::Call&);
 Answer update_account(Control&, aws::Call&);
 Answer tag_resource(Control&, aws::Call&);
@@ -107,6 +154,16 @@ struct MethodDocument {
 aws::ApiResult<MethodDocument> find_method(Control& control, const aws::Call& call);
 aws::ApiResult<void> save_resource(Control& control, const aws::Call& call,
                                    const json::Object& resource);
+
+// "VERB /path" of the first method whose member is the value, or a map that has it; "" if none.
+aws::ApiResult<std::string> method_with(Control& control, const std::string& api_id,
+                                        std::string_view member, std::string_view value);
+// A stage that an API key or a usage plan names.
+aws::ApiResult<void> check_api_stage(const Control& control, const std::string& api_id,
+                                     const std::string& stage);
+// Models that a method's requests or responses name.
+aws::ApiResult<void> check_models(Control& control, const std::string& api_id,
+                                  const json::Object& document, std::string_view member);
 
 // Checks shared by CreateStage and CreateDeployment.
 aws::ApiResult<void> check_stage_options(const json::Object& input);

@@ -10,8 +10,9 @@ namespace dew::apigateway {
 
 struct Refusal {
   // How the body without a gateway response of the API's own names the message: what the policy
-  // engine says is "Message", and an authorizer that failed says null.
-  enum class Body { kMessage, kCapitalMessage, kNull };
+  // engine says is "Message", what a validator says comes after a space, and an authorizer that
+  // failed says null.
+  enum class Body { kMessage, kSpacedMessage, kCapitalMessage, kNull };
 
   std::string_view type;  // of gateway_responses.h
   int status = 403;

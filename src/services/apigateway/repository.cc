@@ -89,6 +89,25 @@ void Repository::erase(store::Batch& batch, std::string_view api_id, std::string
   batch.erase(owned(api_id, kind).add(id));
 }
 
+aws::ApiResult<std::optional<json::Object>> Repository::get_global(std::string_view kind,
+                                                                   std::string_view id) const {
+  return read(root().add(kind).add(id));
+}
+
+aws::ApiResult<Repository::Documents> Repository::list_global(std::string_view kind) const {
+  const Key prefix = root().add(kind);
+  return scan(prefix.str(), prefix.prefix_end());
+}
+
+void Repository::put_global(store::Batch& batch, std::string_view kind, std::string_view id,
+                            const Document& document) {
+  batch.put(root().add(kind).add(id), json::dump(document));
+}
+
+void Repository::erase_global(store::Batch& batch, std::string_view kind, std::string_view id) {
+  batch.erase(root().add(kind).add(id));
+}
+
 void Repository::put_account(store::Batch& batch, const Document& document) {
   batch.put(root().add("account"), json::dump(document));
 }

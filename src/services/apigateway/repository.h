@@ -1,10 +1,12 @@
 // Where the control plane keeps its documents: one JSON object per REST API, resource (with its
-// methods and integrations), deployment, snapshot, stage and gateway response.
+// methods and integrations), deployment, snapshot, stage, gateway response, authorizer, model and
+// validator; and one for each API key, usage plan, key of a plan, and day of its use.
 //
 // A document has the members of the API model's shape, so that most answers are the document
-// itself. Keys: ("apigateway", "account"), ("apigateway", "apis", api) and ("apigateway", "api",
-// api, kind, id), so that one range holds everything of an API. Thread-safe as the store is;
-// whoever reads, changes and writes holds Control::write.
+// itself. Keys: ("apigateway", "account"), ("apigateway", "apis", api), ("apigateway", kind, id)
+// for what belongs to the account, and ("apigateway", "api", api, kind, id), so that one range
+// holds everything of an API. Thread-safe as the store is; whoever reads, changes and writes holds
+// Control::write.
 #pragma once
 
 #include <optional>
@@ -25,6 +27,14 @@ inline constexpr std::string_view kDeployment = "deployment";
 inline constexpr std::string_view kSnapshot = "snapshot";  // what a deployment froze
 inline constexpr std::string_view kStage = "stage";
 inline constexpr std::string_view kGatewayResponse = "gatewayresponse";
+inline constexpr std::string_view kAuthorizer = "authorizer";
+inline constexpr std::string_view kModel = "model";  // by name
+inline constexpr std::string_view kRequestValidator = "requestvalidator";
+// Those that belong to the account.
+inline constexpr std::string_view kApiKey = "apikeys";
+inline constexpr std::string_view kUsagePlan = "usageplans";
+inline constexpr std::string_view kUsagePlanKey = "usageplankeys";  // PLAN/KEY
+inline constexpr std::string_view kUsage = "usage";                 // PLAN/KEY/day
 
 class Repository {
  public:
@@ -38,6 +48,9 @@ class Repository {
   aws::ApiResult<std::optional<Document>> get(std::string_view api_id, std::string_view kind,
                                               std::string_view id) const;
   aws::ApiResult<Documents> list(std::string_view api_id, std::string_view kind) const;
+  aws::ApiResult<std::optional<Document>> get_global(std::string_view kind,
+                                                     std::string_view id) const;
+  aws::ApiResult<Documents> list_global(std::string_view kind) const;
   aws::ApiResult<Document> account() const;  // empty if never set
 
   static void put_api(store::Batch& batch, std::string_view api_id, const Document& document);
@@ -47,6 +60,9 @@ class Repository {
                   std::string_view id, const Document& document);
   static void erase(store::Batch& batch, std::string_view api_id, std::string_view kind,
                     std::string_view id);
+  static void put_global(store::Batch& batch, std::string_view kind, std::string_view id,
+                         const Document& document);
+  static void erase_global(store::Batch& batch, std::string_view kind, std::string_view id);
   static void put_account(store::Batch& batch, const Document& document);
 
   aws::ApiResult<void> commit(const store::Batch& batch);

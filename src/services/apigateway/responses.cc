@@ -33,15 +33,9 @@ bool is_token(std::string_view name) {
   });
 }
 
-aws::ApiResult<void> check_method_response(const json::Object& response) {
-  if (const auto* models = json::object_at(response, "responseModels")) {
-    for (const auto& model : *models) {
-      const auto name = model.value().is_string() ? json::str(model.value()) : std::string();
-      if (name != "Empty" && name != "Error") {
-        return aws::fail(bad_request("Invalid model identifier specified: " + name));
-      }
-    }
-  }
+aws::ApiResult<void> check_method_response(Control& control, const std::string& api_id,
+                                           const json::Object& response) {
+  CHECK_OK(check_models(control, api_id, response, "responseModels"));
   if (const auto* parameters = json::object_at(response, "responseParameters")) {
     for (const auto& parameter : *parameters) {
       const std::string_view name{parameter.key().data(), parameter.key().size()};
@@ -141,7 +135,7 @@ Answer put_method_response(Control& control, aws::Call& call) {
   json::Object response{{"statusCode", status}};
   copy_member(response, call.input, "responseParameters");
   copy_member(response, call.input, "responseModels");
-  CHECK_OK(check_method_response(response));
+  CHECK_OK(check_method_response(control, text(call, "restApiId"), response));
   responses[status] = response;
   CHECK_OK(save_resource(control, call, found.resource));
   return response;
@@ -161,7 +155,7 @@ Answer update_method_response(Control& control, aws::Call& call) {
   TRY(auto found, find_method(control, call));
   TRY(auto* response, response_in(found.method(), "methodResponses", call));
   CHECK_OK(apply_patches(*response, call.input, kRules));
-  CHECK_OK(check_method_response(*response));
+  CHECK_OK(check_method_response(control, text(call, "restApiId"), *response));
   CHECK_OK(save_resource(control, call, found.resource));
   return *response;
 }

@@ -49,8 +49,10 @@ aws::ApiResult<void> check_options(const json::Object& document) {
   if (json::int_at(document, "minimumCompressionSize")) {
     return aws::fail(unsupported("response compression (minimumCompressionSize)"));
   }
-  if (json::string_or(document, "apiKeySource", "HEADER") != "HEADER") {
-    return aws::fail(unsupported("apiKeySource AUTHORIZER"));
+  if (const auto source = json::string_or(document, "apiKeySource", "HEADER");
+      source != "HEADER" && source != "AUTHORIZER") {
+    return aws::fail(
+        bad_request("Invalid API key source specified. Valid options are HEADER,AUTHORIZER"));
   }
   return check_endpoint(document);
 }

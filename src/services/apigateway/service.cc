@@ -54,6 +54,38 @@ constexpr auto kOperations = std::to_array<std::pair<const char*, Operation>>({
     {"GetGatewayResponses", get_gateway_responses},
     {"UpdateGatewayResponse", update_gateway_response},
     {"DeleteGatewayResponse", delete_gateway_response},
+    {"CreateAuthorizer", create_authorizer},
+    {"GetAuthorizer", get_authorizer},
+    {"GetAuthorizers", get_authorizers},
+    {"UpdateAuthorizer", update_authorizer},
+    {"DeleteAuthorizer", delete_authorizer},
+    {"FlushStageAuthorizersCache", flush_authorizers_cache},
+    {"CreateModel", create_model},
+    {"GetModel", get_model},
+    {"GetModels", get_models},
+    {"UpdateModel", update_model},
+    {"DeleteModel", delete_model},
+    {"CreateRequestValidator", create_request_validator},
+    {"GetRequestValidator", get_request_validator},
+    {"GetRequestValidators", get_request_validators},
+    {"UpdateRequestValidator", update_request_validator},
+    {"DeleteRequestValidator", delete_request_validator},
+    {"CreateApiKey", create_api_key},
+    {"GetApiKey", get_api_key},
+    {"GetApiKeys", get_api_keys},
+    {"UpdateApiKey", update_api_key},
+    {"DeleteApiKey", delete_api_key},
+    {"CreateUsagePlan", create_usage_plan},
+    {"GetUsagePlan", get_usage_plan},
+    {"GetUsagePlans", get_usage_plans},
+    {"UpdateUsagePlan", update_usage_plan},
+    {"DeleteUsagePlan", delete_usage_plan},
+    {"CreateUsagePlanKey", create_usage_plan_key},
+    {"GetUsagePlanKey", get_usage_plan_key},
+    {"GetUsagePlanKeys", get_usage_plan_keys},
+    {"DeleteUsagePlanKey", delete_usage_plan_key},
+    {"GetUsage", get_usage},
+    {"UpdateUsage", update_usage},
     {"GetAccount", get_account},
     {"UpdateAccount", update_account},
     {"TagResource", tag_resource},
@@ -69,13 +101,16 @@ net::Timer start_timer(net::Loops& loops, std::chrono::milliseconds delay, net::
 }  // namespace
 
 struct Service::Impl {
-  Impl(const services::Context& context, FunctionInvoker& invoker, InvokeAuthority& authority,
+  Impl(const services::Context& context, FunctionInvoker& functions, InvokeAuthority& authority,
        AccessLog* log)
       : control{context,
                 Repository(context.store),
                 {},
-                [this](const std::string& api_id) { publish(api_id); }},
-        data(context.clock, invoker, authority, log,
+                [this](const std::string& api_id) { publish(api_id); },
+                &usage},
+        usage(context.clock, Repository(context.store)),
+        invoker(functions),
+        data(context.clock, functions, authority, usage, log,
              [&loops = context.loops](auto delay, auto task) {
                return start_timer(loops, delay, std::move(task));
              }) {}
@@ -105,6 +140,8 @@ struct Service::Impl {
   }
 
   void load() {
+    if (const auto loaded = usage.load(); !loaded)
+      log::error("the API keys could not be read: {}", loaded.error().message);
     const auto apis = control.repository.apis();
     if (!apis) {
       log::error("the REST APIs could not be read: {}", apis.error().message);
@@ -114,6 +151,8 @@ struct Service::Impl {
   }
 
   Control control;
+  UsageMeter usage;
+  FunctionInvoker& invoker;
   DataPlane data;
 };
 
@@ -132,6 +171,10 @@ void Service::register_operations(aws::Registry& registry) {
                    return operation(*control, call);
                  });
   }
+  registry.add_async("apigateway", "TestInvokeAuthorizer",
+                     [impl = impl_.get()](aws::Call& call, aws::Completion done) {
+                       test_invoke_authorizer(impl->control, impl->invoker, call, std::move(done));
+                     });
 }
 
 void Service::handle(http::Request request, http::Responder responder, DataPlaneAddress address) {

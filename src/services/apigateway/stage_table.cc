@@ -103,13 +103,35 @@ Result<ProxyTarget> build_proxy(const json::Object& integration, const json::Obj
       static_cast<int>(json::int_at(integration, "timeoutInMillis").value_or(29'000))};
 }
 
+// Those of every method, then the route's own.
+std::vector<const json::Object*> settings_of(const Route& route, const json::Object& settings) {
+  std::vector<const json::Object*> out;
+  const auto path = route.resource_path.substr(1);
+  for (const auto& key : {std::string("*/*"), fmt::format("{}/{}", path, route.method)}) {
+    if (const auto* one = json::object_at(settings, key)) out.push_back(one);
+  }
+  return out;
+}
+
+// The account's own limits are not enforced, so that they are none here. -1 turns a limit off.
+std::optional<Limits> throttle_of(const Route& route, const json::Object& stage) {
+  const auto* settings = json::object_at(stage, "methodSettings");
+  if (!settings) return std::nullopt;
+  Limits limits = kAccountLimits;
+  for (const auto* one : settings_of(route, *settings)) {
+    limits.rate = json::number_at(*one, "throttlingRateLimit").value_or(kAccountLimits.rate);
+    limits.burst = json::number_at(*one, "throttlingBurstLimit").value_or(kAccountLimits.burst);
+  }
+  if (limits.rate < 0) limits.rate = kAccountLimits.rate;
+  if (limits.burst < 0) limits.burst = kAccountLimits.burst;
+  if (limits == kAccountLimits) return std::nullopt;
+  return limits;
+}
+
 void set_log_level(Route& route, const json::Object& stage) {
   const auto* settings = json::object_at(stage, "methodSettings");
   if (!settings) return;
-  const auto path = route.resource_path.substr(1);
-  for (const auto& key : {std::string("*/*"), fmt::format("{}/{}", path, route.method)}) {
-    const auto* one = json::object_at(*settings, key);
-    if (!one) continue;
+  for (const auto* one : settings_of(route, *settings)) {
     const auto level = json::string_or(*one, "loggingLevel", "OFF");
     route.log_level = level == "INFO"    ? LogLevel::kInfo
                       : level == "ERROR" ? LogLevel::kError
@@ -138,7 +160,7 @@ Result<void> add_resource(StageTable& table, const DeploymentParts& parts,
       route.target = std::move(proxy);
     }
     set_log_level(route, stage);
-    TRY(route.checks, build_checks(parts, entry.value().as_object()));
+    TRY(route.checks, build_checks(parts, entry.value().as_object(), throttle_of(route, stage)));
     route.event_head = fmt::format(R"({{"resource":{},"path":)", quoted(route.resource_path));
     route.context_head =
         fmt::format(R"("requestContext":{{"resourceId":{},"resourcePath":{},"httpMethod":)",
@@ -207,7 +229,7 @@ Result<std::shared_ptr<const StageTable>> build_stage_table(std::string_view acc
     for (const auto& type : *types)
       table->binary_media_types.push_back(lower(type.is_string() ? json::str(type) : ""));
   }
-  TRY(const auto parts, build_parts(snapshot));
+  TRY(const auto parts, build_parts(snapshot, table->variables));
   if (const auto* resources = json::array_at(snapshot, "resources")) {
     for (const auto& resource : *resources)
       CHECK_OK(add_resource(*table, parts, stage, resource.as_object()));

@@ -59,6 +59,21 @@ json::Object default_settings() {
           {"unauthorizedCacheControlHeaderStrategy", "SUCCEED_WITH_RESPONSE_HEADER"}};
 }
 
+aws::ApiResult<void> patch_throttle(json::Object& settings, std::string_view name,
+                                    std::string_view value) {
+  double limit = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
+  if (error != std::errc() || end != value.data() + value.size() || (limit < 0 && limit != -1)) {
+    return aws::fail(bad_request(fmt::format("Invalid throttling limit specified: {}", value)));
+  }
+  if (name == "throttling/rateLimit") {
+    settings["throttlingRateLimit"] = limit;
+  } else {
+    settings["throttlingBurstLimit"] = static_cast<int64_t>(limit);
+  }
+  return {};
+}
+
 // One setting of a method, or of all (*/*): /{resource}/{verb}/{group}/{name}.
 aws::ApiResult<void> patch_setting(json::Object& stage, const PatchOperation& operation) {
   auto& settings = stage["methodSettings"].as_object();
@@ -102,6 +117,8 @@ aws::ApiResult<void> patch_setting(json::Object& stage, const PatchOperation& op
     of_method["cachingEnabled"] = false;
     return {};
   }
+  if (name == "throttling/rateLimit" || name == "throttling/burstLimit")
+    return patch_throttle(of_method, name, operation.value);
   if (tokens[2] == "throttling" || tokens[2] == "caching") {
     return aws::fail(unsupported(fmt::format("{} of stages ({})", tokens[2], name)));
   }
@@ -157,6 +174,13 @@ aws::ApiResult<void> check_stage_options(const json::Object& input) {
     return aws::fail(unsupported("documentation versions (documentationVersion)"));
   }
   return check_variables(input);
+}
+
+aws::ApiResult<void> check_api_stage(const Control& control, const std::string& api_id,
+                                     const std::string& stage) {
+  TRY(const auto found, control.repository.get(api_id, kStage, stage));
+  if (!found) return aws::fail(not_found(fmt::format("API Stage not found: {}:{}", api_id, stage)));
+  return {};
 }
 
 json::Object new_stage(Control& control, std::string_view name, std::string_view deployment_id) {

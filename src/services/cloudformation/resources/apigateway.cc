@@ -368,6 +368,7 @@ void add_apigateway_types(std::vector<ResourceType>& types) {
           },
   });
   add_deployment_types(types);
+  add_access_types(types);
 }
 
 }  // namespace dew::cloudformation

@@ -1,4 +1,4 @@
-// What the two files of API Gateway's types share.
+// What the three files of API Gateway's types share.
 #pragma once
 
 #include <optional>
@@ -27,5 +27,6 @@ ApiResult<void> apply_tags(const Session& session, const std::string& path,
                            const json::Object& before, const json::Object& now);
 
 void add_deployment_types(std::vector<ResourceType>& types);
+void add_access_types(std::vector<ResourceType>& types);
 
 }  // namespace dew::cloudformation

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "serverless/compile_api_access.h"
 #include "serverless/compile_cors.h"
 #include "serverless/compile_parts.h"
 #include "serverless/naming.h"
@@ -15,6 +16,7 @@ struct Event {
   std::string method;      // GET
   const Node* node = nullptr;
   std::string where;  // path in the document, for errors
+  std::optional<Authorizer> authorizer;
 };
 
 class Api {
@@ -32,8 +34,12 @@ class Api {
     CHECK_OK(path_resources());
     preflight_methods();
     for (const auto& event : events_) CHECK_OK(method(event));
+    for (const auto& event : events_) {
+      if (is_function(event)) add_authorizer(out_, api_id(), *event.authorizer);
+    }
     deployment();
-    for (const auto& event : events_) permission(event.function);
+    CHECK_OK(add_keys_and_plans(out_, api_id()));
+    permissions();
     return {};
   }
 
@@ -44,10 +50,11 @@ class Api {
       if (!list) continue;
       for (size_t i = 0; i < list->items.size(); ++i) {
         const Node& http = list->items[i].entries[0].value;
-        Event event{key, "", "", &http, fmt::format("functions.{}.events.{}.http", key, i)};
+        Event event{key, "", "", &http, fmt::format("functions.{}.events.{}.http", key, i), {}};
         TRY(auto route, http_route(http, event.where));
         event.route_path = std::move(route.path);
         event.method = std::move(route.method);
+        TRY(event.authorizer, authorizer_of(service_, http, event.where));
         const Node* cors = http.is_map() ? http.find("cors") : nullptr;
         if (cors && (cors->is_map() || cors->boolean)) {
           auto it = std::find_if(preflights_.begin(), preflights_.end(),
@@ -83,7 +90,11 @@ class Api {
     properties["EndpointConfiguration"] =
         json::Object{{"Types", json::Array{json::Value(endpoint ? endpoint->text : "EDGE")}}};
     if (const Node* tags = service_.at("provider.tags")) properties["Tags"] = tags_of(tags);
-    properties["Policy"] = "";
+    const Node* policy = option("resourcePolicy");
+    properties["Policy"] =
+        policy && !policy->items.empty()
+            ? json::Value(json::Object{{"Version", "2012-10-17"}, {"Statement", to_json(*policy)}})
+            : json::Value("");
     if (const Node* source = option("apiKeySourceType"))
       properties["ApiKeySourceType"] = source->text;
     if (const Node* size = option("minimumCompressionSize"))
@@ -202,38 +213,6 @@ class Api {
     return out;
   }
 
-  // `request.parameters`: declared on the method, and required ones checked by a validator.
-  void request_parameters(const Event& event, json::Object& properties) {
-    json::Object parameters;
-    bool any_required = false;
-    const Node* declared = event.node->is_map() ? event.node->at("request.parameters") : nullptr;
-    for (const auto& [section, location] :
-         {std::pair{"querystrings", "querystring"}, {"paths", "path"}, {"headers", "header"}}) {
-      const Node* group = declared ? declared->find(section) : nullptr;
-      if (!group) continue;
-      for (const auto& entry : group->entries) {
-        const Node* flag = entry.value.is_map() ? entry.value.find("required") : &entry.value;
-        const bool required = !flag || flag->boolean;
-        any_required = any_required || required;
-        parameters[fmt::format("method.request.{}.{}", location, entry.key)] = required;
-      }
-    }
-    properties["RequestParameters"] = std::move(parameters);
-    if (!any_required) return;
-    const std::string logical_id =
-        "ApiGateway" + upper_first(alphanumeric(service_.name)) + "RequestValidator";
-    properties["RequestValidatorId"] = ref_to(logical_id);
-    out_.resources[logical_id] = json::Object{
-        {"Type", "AWS::ApiGateway::RequestValidator"},
-        {"Properties",
-         json::Object{
-             {"RestApiId", api_id()},
-             {"ValidateRequestBody", true},
-             {"ValidateRequestParameters", true},
-             {"Name", fmt::format("{}-{} | Validate request body and querystring parameters",
-                                  service_.name, service_.stage)}}}};
-  }
-
   Result<void> method(const Event& event) {
     const std::string logical_id = method_id(event.route_path, event.method);
     if (out_.resources.contains(logical_id)) {
@@ -246,23 +225,27 @@ class Api {
     const bool long_form = event.node->is_map();
     const Node* is_private = long_form ? event.node->find("private") : nullptr;
     json::Object properties{{"HttpMethod", event.method}};
-    request_parameters(event, properties);
+    check_requests(out_, api_id(), *event.node, logical_id, properties);
     properties["ResourceId"] = resource_id(event.route_path);
     properties["RestApiId"] = api_id();
     if (const Node* operation = long_form ? event.node->find("operationId") : nullptr)
       properties["OperationName"] = operation->text;
     properties["ApiKeyRequired"] = is_private && is_private->boolean;
-    properties["AuthorizationType"] =
-        long_form && event.node->find("authorizer") ? "AWS_IAM" : "NONE";
+    authorize_method(properties, event.authorizer);
     properties["Integration"] = integration(event);
     properties["MethodResponses"] = json::Array{};
     method_ids_.push_back(logical_id);
-    out_.resources[logical_id] =
-        json::Object{{"Type", "AWS::ApiGateway::Method"},
-                     {"Properties", std::move(properties)},
-                     {"DependsOn", json::Array{json::Value(normalized_function(event.function) +
-                                                           "LambdaPermissionApiGateway")}}};
+    out_.resources[logical_id] = json::Object{
+        {"Type", "AWS::ApiGateway::Method"},
+        {"Properties", std::move(properties)},
+        {"DependsOn",
+         json::Array{json::Value(is_function(event) ? event.authorizer->logical_id()
+                                                    : permission_id(event.function))}}};
     return {};
+  }
+
+  static bool is_function(const Event& event) {
+    return event.authorizer && event.authorizer->kind == Authorizer::Kind::kFunction;
   }
 
   void deployment() {
@@ -281,16 +264,30 @@ class Api {
                             ref_to("AWS::URLSuffix"), json::Value("/" + service_.api_stage())})}};
   }
 
-  void permission(const std::string& function) {
-    const std::string normalized = normalized_function(function);
+  static std::string permission_id(const std::string& name) {
+    return normalized_function(name) + "LambdaPermissionApiGateway";
+  }
+
+  void permissions() {
+    for (const auto& event : events_) {
+      permission(event.function,
+                 get_att(normalized_function(event.function) + "LambdaFunction", "Arn"));
+      if (!is_function(event) || event.authorizer->managed_externally) continue;
+      if (!out_.resources.contains(permission_id(event.authorizer->name)))
+        permission(event.authorizer->name, event.authorizer->function);
+    }
+  }
+
+  // API Gateway may invoke the function.
+  void permission(const std::string& name, json::Value function) {
     json::Object properties{
-        {"FunctionName", get_att(normalized + "LambdaFunction", "Arn")},
+        {"FunctionName", std::move(function)},
         {"Action", "lambda:InvokeFunction"},
         {"Principal", "apigateway.amazonaws.com"},
         {"SourceArn",
          join("", {"arn:", ref_to("AWS::Partition"), ":execute-api:", ref_to("AWS::Region"), ":",
                    ref_to("AWS::AccountId"), ":", api_id(), "/*/*"})}};
-    out_.resources[normalized + "LambdaPermissionApiGateway"] =
+    out_.resources[permission_id(name)] =
         json::Object{{"Type", "AWS::Lambda::Permission"}, {"Properties", std::move(properties)}};
   }
 

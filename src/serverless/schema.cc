@@ -144,6 +144,38 @@ Rule deployment_bucket() {
                   "a bucket's name or a map");
 }
 
+Rule api_keys() {
+  const Rule key =
+      first_of({{[](const Node& n) { return n.is_string(); }, text()},
+                {[](const Node& n) { return n.is_map(); }, record({{"name", text()},
+                                                                   {"value", text(20, 128)},
+                                                                   {"description", text()},
+                                                                   {"customerId", text()},
+                                                                   {"enabled", boolean()}})}},
+               "a key's name, or a map with name, value and description");
+  const auto of_plan = [](const Node& n) {
+    return n.is_map() && n.entries.size() == 1 && n.entries[0].value.is_list();
+  };
+  return list_of(
+      first_of({{of_plan, map_of(list_of(key))}, {[](const Node&) { return true; }, key}},
+               "a key, or a map from a usage plan's name to its keys"));
+}
+
+Rule usage_plan() {
+  return record({{"quota", record({{"limit", integer(0, INT32_MAX)},
+                                   {"offset", integer(0, 27)},
+                                   {"period", one_of({"DAY", "WEEK", "MONTH"})}})},
+                 {"throttle", record({{"burstLimit", integer(0, INT32_MAX)},
+                                      {"rateLimit", integer(0, INT32_MAX)}})}});
+}
+
+// plan: {quota: …}
+Result<void> named_plan(Node& node, const std::string& path) {
+  if (!node.is_map() || node.entries.size() != 1)
+    return fail_at(node.mark, path, "must be a map with one key, the plan's name");
+  return usage_plan()(node.entries[0].value, join_path(path, node.entries[0].key));
+}
+
 Rule provider_api_gateway() {
   return record(
       {{"binaryMediaTypes",
@@ -163,9 +195,16 @@ Rule provider_api_gateway() {
         first_of({{[](const Node& n) { return n.is_list(); },
                    list_of(record({{"path", text(), true}, {"resourceId", intrinsic_or(text())}}))},
                   {[](const Node& n) { return n.is_map(); }, map_of(intrinsic_or(text()))}},
-                 "a list of maps with path and resourceId, or a map from path to resource id")}},
-      {"apiKeys", "endpoint", "metrics", "resourcePolicy", "request", "usagePlan",
-       "websocketApiId"});
+                 "a list of maps with path and resourceId, or a map from path to resource id")},
+       {"resourcePolicy", policy_statements()},
+       {"request", record({{"schemas", map_of(record({{"schema", map_of(anything()), true},
+                                                      {"name", text()},
+                                                      {"description", text()}}))}})},
+       {"apiKeys", api_keys()},
+       {"usagePlan", first_of({{[](const Node& n) { return n.is_list(); }, list_of(named_plan)},
+                               {[](const Node& n) { return n.is_map(); }, usage_plan()}},
+                              "a usage plan, or a list of maps from a plan's name to it")}},
+      {"endpoint", "metrics", "websocketApiId"});
 }
 
 Rule provider_rule() {

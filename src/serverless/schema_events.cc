@@ -11,6 +11,27 @@ namespace {
 
 Rule strings() { return list_of(text()); }
 
+// A function's name, an ARN, aws_iam, or a map.
+Rule authorizer_rule() {
+  const Rule type = [](Node& node, const std::string& path) -> Result<void> {
+    if (node.is_string() && one_of_any_case({"COGNITO_USER_POOLS"})(node, path))
+      return fail_at(node.mark, path, "Cognito user pools are not supported yet");
+    return one_of_any_case({"TOKEN", "REQUEST", "AWS_IAM", "CUSTOM"})(node, path);
+  };
+  return first_of(
+      {{[](const Node& n) { return n.is_string(); }, text()},
+       {[](const Node& n) { return n.is_map(); }, record({{"type", type},
+                                                          {"arn", intrinsic_or(text())},
+                                                          {"authorizerId", intrinsic_or(text())},
+                                                          {"name", text()},
+                                                          {"identitySource", text()},
+                                                          {"identityValidationExpression", text()},
+                                                          {"managedExternally", boolean()},
+                                                          {"resultTtlInSeconds", integer(0, 3600)}},
+                                                         {"claims", "scopes"})}},
+      "a function's name, an ARN, aws_iam or a map");
+}
+
 // www.serverless.com/framework/docs/providers/aws/events/apigateway
 Rule http_event() {
   const Rule cors =
@@ -25,25 +46,17 @@ Rule http_event() {
                          {"maxAge", integer(1, INT64_MAX)},
                          {"cacheControl", text()}})}},
                "true or a map");
-  const Rule signed_caller =
-      text_like([](std::string_view t) { return t == "aws_iam" || t == "AWS_IAM"; },
-                "aws_iam (function and Cognito authorizers are not supported yet)");
-  const Rule authorizer = [signed_caller](Node& node, const std::string& path) -> Result<void> {
-    if (!node.is_map()) return signed_caller(node, path);
-    CHECK_OK(
-        record({{"type", signed_caller, true}},
-               {"arn", "authorizerId", "claims", "identitySource", "identityValidationExpression",
-                "managedExternally", "name", "resultTtlInSeconds", "scopes"})(node, path));
-    return {};
-  };
   const Rule parameters = map_of(first_of({{[](const Node& n) { return n.is_bool(); }, boolean()},
                                            {[](const Node& n) { return n.is_map(); },
                                             record({{"required", boolean()}}, {"mappedValue"})}},
                                           "true, false or a map with 'required'"));
   const Rule request = record(
       {{"parameters",
-        record({{"querystrings", parameters}, {"headers", parameters}, {"paths", parameters}})}},
-      {"schemas", "schema", "template", "passThrough", "contentHandling", "method", "uri"});
+        record({{"querystrings", parameters}, {"headers", parameters}, {"paths", parameters}})},
+       {"schemas", map_of(first_of({{[](const Node& n) { return n.is_string(); }, text()},
+                                    {[](const Node& n) { return n.is_map(); }, anything()}},
+                                   "a schema, or the name of one of the provider's"))}},
+      {"schema", "template", "passThrough", "contentHandling", "method", "uri"});
   const Rule proxy = one_of_any_case({"AWS_PROXY", "AWS-PROXY", "LAMBDA_PROXY", "LAMBDA-PROXY"});
   const Rule integration = [proxy](Node& node, const std::string& path) -> Result<void> {
     if (proxy(node, path)) return {};
@@ -54,7 +67,7 @@ Rule http_event() {
                                  {"method", text(), true},
                                  {"cors", cors},
                                  {"private", boolean()},
-                                 {"authorizer", authorizer},
+                                 {"authorizer", authorizer_rule()},
                                  {"integration", integration},
                                  {"request", request},
                                  {"operationId", text()},

@@ -89,8 +89,8 @@ TEST(Schema, OneClearError) {
       {"layers: {tools: {path: x}}\n", "ok"},
       {"layers: {tools: {name: x}}\n", "serverless.yml:5: layers.tools: the key 'path' is missing"},
       {"functions:\n  api:\n    handler: a.b\n    events:\n      - http: {path: x, method: get, "
-       "authorizer: {name: auth}}\n",
-       "serverless.yml:9: functions.api.events.0.http.authorizer.name: the Serverless Framework "
+       "authorizer: {name: auth, claims: [sub]}}\n",
+       "serverless.yml:9: functions.api.events.0.http.authorizer.claims: the Serverless Framework "
        "knows this key, but Dewpoint does not support it yet; remove it"},
   };
   for (const auto& test : cases) EXPECT_EQ(outcome(test.more), test.message) << test.more;

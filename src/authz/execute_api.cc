@@ -62,9 +62,9 @@ Decision ExecuteApi::decide(const Question& question, const policy::Policy* retu
   const Check check{.action = question.action, .resource = std::string(question.resource)};
   context.about(check);
   const policy::Request request{caller.principal, question.action, question.resource, context};
-  policy::Opinion of_api;
-  if (question.api_policy && mode_ != Mode::kOff) of_api = question.api_policy->evaluate(request);
-  if (of_api.denies) {
+  const auto of_api =
+      question.api_policy ? question.api_policy->evaluate(request) : policy::Opinion{};
+  if (of_api.denies && mode_ != Mode::kOff) {
     const auto decision = in_mode(question, {kExplicitDeny, Source::kResource});
     if (!decision.allowed()) return decision;
   }

@@ -133,6 +133,8 @@ class Cloud final : public cli::RunningCloud {
     if (stopped_.exchange(true)) return;
     if (server_) server_->drain(deadline);
     apps_.drain(deadline);
+    // Its operations call the other services.
+    cloudformation_.stop();
     clock_.stop();
     lambda_.stop();
     logs_.stop();

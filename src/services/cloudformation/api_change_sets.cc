@@ -260,7 +260,7 @@ ApiResult<json::Value> execute_change_set(Engine& engine, Call& call) {
   changes.status(stack, creating ? "CREATE_IN_PROGRESS" : "UPDATE_IN_PROGRESS", "User Initiated");
   CHECK_OK(changes.commit());
   lock.unlock();
-  engine.start(stack.id);
+  engine.start(stack);
   return json::Object{};
 }
 

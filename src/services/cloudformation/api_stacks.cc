@@ -72,7 +72,7 @@ ApiResult<json::Value> create_stack(Engine& engine, Call& call) {
     changes.status(stack, "CREATE_IN_PROGRESS", "User Initiated");
     CHECK_OK(changes.commit());
   }
-  engine.start(stack.id);
+  engine.start(stack);
   return json::Object{{"StackId", stack.id}};
 }
 
@@ -133,7 +133,7 @@ ApiResult<json::Value> update_stack(Engine& engine, Call& call) {
     changes.status(stack, "UPDATE_IN_PROGRESS", "User Initiated");
     CHECK_OK(changes.commit());
   }
-  engine.start(stack.id);
+  engine.start(stack);
   return json::Object{{"StackId", stack.id}};
 }
 
@@ -185,6 +185,7 @@ ApiResult<json::Value> delete_stack(Engine& engine, Call& call) {
     }
     changes.put_cancel(stack.id, "delete");
     CHECK_OK(changes.commit());
+    engine.bell().ring();
     return json::Object{};
   }
   Operation operation;
@@ -204,7 +205,7 @@ ApiResult<json::Value> delete_stack(Engine& engine, Call& call) {
   }
   CHECK_OK(changes.commit());
   lock.unlock();
-  engine.start(stack.id);
+  engine.start(stack);
   return json::Object{};
 }
 
@@ -217,6 +218,7 @@ ApiResult<json::Value> cancel_update(Engine& engine, Call& call) {
   StackStore::Changes changes(engine.stacks());
   changes.put_cancel(stack.id, "cancel");
   CHECK_OK(changes.commit());
+  engine.bell().ring();
   return json::Object{};
 }
 
@@ -235,7 +237,7 @@ ApiResult<json::Value> continue_rollback(Engine& engine, Call& call) {
   changes.status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated");
   CHECK_OK(changes.commit());
   lock.unlock();
-  engine.start(stack.id);
+  engine.start(stack);
   return json::Object{};
 }
 

@@ -4,8 +4,10 @@
 
 namespace dew::cloudformation {
 
-void Engine::start(const std::string& stack_id) {
-  execute_([this, stack_id] { run(stack_id); });
+void Engine::start(const Stack& stack) {
+  if (stopping_) return;
+  threads_->start([this, id = stack.id] { run(id); },
+                  stack.parent_id.empty() ? Admission::kInTurn : Admission::kAtOnce);
 }
 
 void Engine::resume_all() {
@@ -17,8 +19,14 @@ void Engine::resume_all() {
   for (const auto& stack : *stacks) {
     if (!stack.operation || stack.operation->paused) continue;
     log::info("cloudformation: taking up the interrupted operation on stack {}", stack.name);
-    start(stack.id);
+    start(stack);
   }
+}
+
+void Engine::stop() {
+  if (stopping_.exchange(true)) return;
+  bell_.ring();
+  threads_->join();
 }
 
 void Engine::run(const std::string& stack_id) {
@@ -33,6 +41,7 @@ void Engine::run(const std::string& stack_id) {
         "cloudformation: the operation on stack {} stopped and is taken up at the next start: {}",
         stack_id, done.error().message);
   }
+  bell_.ring();
 }
 
 }  // namespace dew::cloudformation

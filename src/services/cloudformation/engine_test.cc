@@ -2,6 +2,8 @@
 // delete, and a crash at every call of each.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "services/cloudformation/service.h"
 #include "services/testing.h"
 
@@ -9,6 +11,33 @@ namespace dew::cloudformation {
 namespace {
 
 struct Crash {};
+
+// Everything on the test's own thread. Calls that were launched side by side return in an order of
+// chance, so that a crash finds some of them made and others not.
+struct TestSteps : Steps {
+  explicit TestSteps(std::mt19937& chance_) : chance(chance_) {}
+  void launch(std::string name, Step step) override {
+    launched.emplace_back(std::move(name), std::move(step));
+  }
+  Returned next() override {
+    const auto i = launched.begin() + static_cast<std::ptrdiff_t>(chance() % launched.size());
+    auto [name, step] = std::move(*i);
+    launched.erase(i);
+    return {std::move(name), step.call()};
+  }
+  std::mt19937& chance;
+  std::vector<std::pair<std::string, Step>> launched;
+};
+
+struct TestThreads : Threads {
+  TestThreads(std::vector<net::Task>& queue_, std::mt19937& chance_)
+      : queue(queue_), chance(chance_) {}
+  void start(net::Task operation, Admission) override { queue.push_back(std::move(operation)); }
+  std::unique_ptr<Steps> steps() override { return std::make_unique<TestSteps>(chance); }
+  void join() override {}
+  std::vector<net::Task>& queue;
+  std::mt19937& chance;
+};
 
 struct World : services::TestCloud {
   explicit World(std::shared_ptr<store::Store> shared = store::make_memory_store())
@@ -19,8 +48,7 @@ struct World : services::TestCloud {
   // A new process over the same store and the same world.
   void restart() {
     registry = {};
-    service = std::make_unique<Service>(
-        context_, [this](net::Task task) { queue.push_back(std::move(task)); });
+    service = std::make_unique<Service>(context_, std::make_unique<TestThreads>(queue, chance));
     service->register_operations(registry);
     queue.clear();
   }
@@ -36,6 +64,7 @@ struct World : services::TestCloud {
   }
 
   aws::ApiResult<json::Value> answer(const std::string& operation, const json::Object& input) {
+    if (before) before(operation);
     const auto text = [&](const char* member) { return json::string_or(input, member); };
     const auto gone = [] { return aws::fail("ResourceNotFoundException", "no such thing"); };
     if (refuse_days != 0 && json::int_at(input, "retentionInDays") == refuse_days) {
@@ -78,11 +107,13 @@ struct World : services::TestCloud {
     if (operation == "CreateRestApi") {
       const auto id = "api" + std::to_string(++next_id);
       apis[id] = text("name");
+      if (const auto* tags = json::object_at(input, "tags")) api_tags[id] = *tags;
       return json::Object{{"id", id}, {"rootResourceId", "root"}};
     }
     if (operation == "GetRestApis") {
       json::Array list;
-      for (const auto& [id, title] : apis) list.emplace_back(json::Object{{"id", id}});
+      for (const auto& [id, title] : apis)
+        list.emplace_back(json::Object{{"id", id}, {"tags", api_tags[id]}});
       return json::Object{{"items", std::move(list)}};
     }
     if (operation == "UpdateRestApi") {
@@ -120,16 +151,19 @@ struct World : services::TestCloud {
   }
 
   services::Context context_;
-  std::unique_ptr<Service> service;
+  std::mt19937 chance{1};
   std::vector<net::Task> queue;
+  std::unique_ptr<Service> service;
   int calls = 0;
   int crash_at = 0;
   bool crash_after = false;
   int64_t refuse_days = 0;
+  std::function<void(const std::string&)> before;  // what others do just before a call
   int next_id = 0;
   std::map<std::string, int64_t> groups;
   std::map<std::string, std::string> parameters;
   std::map<std::string, std::string> apis;
+  std::map<std::string, json::Object> api_tags;
 };
 
 constexpr const char* kOne = R"({"Resources":{
@@ -267,6 +301,101 @@ void crash_everywhere(Prepare&& prepare, Check&& check) {
       if (::testing::Test::HasFailure()) return;
     }
   }
+}
+
+// A wide graph: everything but the last is launched at once.
+const std::string kWide = [] {
+  std::string out = R"({"Resources":{)";
+  for (int i = 0; i < 6; ++i) {
+    out += fmt::format(
+        R"("G{0}":{{"Type":"AWS::Logs::LogGroup","Properties":{{"RetentionInDays":7}}}},
+           "A{0}":{{"Type":"AWS::ApiGateway::RestApi","Properties":{{"Name":"same"}}}},)",
+        i);
+  }
+  return out + R"("Last":{"Type":"AWS::SSM::Parameter","DependsOn":["G0","A0","A5"],
+    "Properties":{"Name":"/last","Type":"String","Value":"VALUE"}}}})";
+}();
+std::string wide(const std::string& value) {
+  auto out = kWide;
+  return out.replace(out.find("VALUE"), 5, value);
+}
+
+std::vector<std::string> events(World& world, const std::string& logical) {
+  std::vector<std::string> out;
+  json::Object input{{"StackName", json::string_or(world.stack(), "StackId")}};
+  while (true) {
+    const auto page = world.ok("cloudformation", "DescribeStackEvents", input);
+    for (const auto& event : page.at("StackEvents").as_array()) {
+      if (json::string_or(event.as_object(), "LogicalResourceId") == logical)
+        out.insert(out.begin(), json::string_or(event.as_object(), "ResourceStatus"));
+    }
+    if (!page.contains("NextToken")) return out;
+    input["NextToken"] = page.at("NextToken");
+  }
+}
+
+TEST(Parallel, IndependentResourcesCrashAndAreFinished) {
+  for (const bool after : {false, true}) {
+    for (int n = 1; n < 60; ++n) {
+      World world;
+      world.chance.seed(static_cast<unsigned>(n));
+      world.ok("cloudformation", "CreateStack",
+               {{"StackName", "s"}, {"TemplateBody", wide(n % 3 == 0 ? "bad" : "good")}});
+      world.calls = 0;
+      world.crash_at = n;
+      world.crash_after = after;
+      const bool survived = world.work();
+      world.crash_at = 0;
+      if (!survived) {
+        // Somebody makes an API meanwhile, which no recovery may touch.
+        world.apis["theirs"] = "same";
+        world.restart();
+        world.service->resume();
+        ASSERT_TRUE(world.work());
+      }
+      SCOPED_TRACE(fmt::format("call {}, {} its effect", n, after ? "after" : "before"));
+      const bool good = n % 3 != 0;
+      EXPECT_EQ(world.status(), good ? "CREATE_COMPLETE" : "ROLLBACK_COMPLETE") << world.reason();
+      EXPECT_EQ(world.apis.contains("theirs"), !survived);
+      EXPECT_EQ(world.apis.size(), (good ? 6u : 0u) + (survived ? 0u : 1u));
+      EXPECT_EQ(world.groups.size(), good ? 6u : 0u);
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TEST(Parallel, AFailureCancelsWhatIsBeingMade) {
+  World world;
+  world.refuse_days = 3;
+  std::string body = kWide;
+  body.replace(body.find("\"RetentionInDays\":7"), 19, "\"RetentionInDays\":3");
+  world.ok("cloudformation", "CreateStack",
+           {{"StackName", "s"}, {"TemplateBody", body}, {"DisableRollback", false}});
+  ASSERT_TRUE(world.work());
+  EXPECT_EQ(world.status(), "ROLLBACK_COMPLETE");
+  expect_nothing(world);
+  EXPECT_EQ(events(world, "Last"), std::vector<std::string>{});  // never begun
+  int cancelled = 0;
+  for (const auto* name : {"G1", "G2", "G3", "G4", "G5", "A0", "A1", "A2", "A3", "A4", "A5"}) {
+    const auto all = events(world, name);
+    ASSERT_GE(all.size(), 3u) << name;
+    EXPECT_EQ(all.front(), "CREATE_IN_PROGRESS");
+    EXPECT_EQ(all.back(), "DELETE_COMPLETE");
+    cancelled += all[1] == "CREATE_FAILED";
+  }
+  EXPECT_GT(cancelled, 0);
+}
+
+TEST(Parallel, WhatSomebodyElseMadeMeanwhileStays) {
+  World world;
+  // Between the look whether the name is free and the creation.
+  world.before = [&](const std::string& operation) {
+    if (operation == "CreateLogGroup") world.groups["/g"] = 3;
+  };
+  world.ok("cloudformation", "CreateStack", {{"StackName", "s"}, {"TemplateBody", kOne}});
+  ASSERT_TRUE(world.work());
+  EXPECT_EQ(world.status(), "ROLLBACK_COMPLETE");
+  EXPECT_EQ(world.groups, (Groups{{"/g", 3}}));
 }
 
 TEST(Crashes, OfACreationAreFinished) {

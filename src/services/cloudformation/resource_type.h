@@ -4,13 +4,16 @@
 //
 // The rules that let the engine survive a crash in the middle of any call:
 //  - create() of a type with a name is told the name beforehand (Desired::name), and remove() by
-//  that name
-//    undoes whatever part of create() had happened;
-//  - a type whose ids are chosen by its service has list(): what it lists after a crash and did not
-//  list
-//    before was made by the interrupted create();
-//  - update() and remove() may be repeated; remove() of what is gone succeeds.
-// Types are immutable and thread-safe; a Session belongs to one operation on one stack.
+//    that name undoes whatever part of create() had happened;
+//  - create() of a type whose ids are chosen by its service says the id as soon as it has it
+//    (Desired::note), and so does every create() that makes more than one call: what failed before
+//    it is known not to be ours;
+//  - for a crash between the service's answer and that note, a type without names has list(): what
+//    can only be what this very resource's create() makes (a tag, a natural key), now or before it;
+//  - update() and remove() may be repeated; remove() of what is gone succeeds;
+//  - of a type with wait(), create() may be repeated too, under the same name.
+// Types are immutable and thread-safe; a Session belongs to one operation on one stack, whose calls
+// share it.
 #pragma once
 
 #include <functional>
@@ -24,12 +27,26 @@
 
 namespace dew::cloudformation {
 
+class Engine;
+
+// The stack whose operation makes the calls; empty while a template is only looked at.
+struct OwnStack {
+  Engine* engine = nullptr;
+  std::string id;
+  std::string name;
+  std::string root_id;
+  std::vector<std::string> capabilities;
+  bool keeps_failed = false;  // a failure is not rolled back
+};
+
 // The services, as whoever asked for the stack operation.
 class Session {
  public:
-  Session(aws::Caller& caller, aws::Identity identity, std::string account, std::string region)
+  Session(aws::Caller& caller, aws::Identity identity, std::string account, std::string region,
+          OwnStack own_stack = {})
       : account(std::move(account)),
         region(std::move(region)),
+        stack(std::move(own_stack)),
         caller_(caller),
         identity_(std::move(identity)) {}
 
@@ -45,6 +62,7 @@ class Session {
 
   const std::string account;
   const std::string region;
+  const OwnStack stack;
 
  private:
   aws::Caller& caller_;
@@ -58,6 +76,12 @@ struct Desired {
   std::string logical_id;
   std::string name;  // the physical name decided beforehand; empty where the service chooses
   json::Object properties;
+  std::function<void(std::string_view id)> made = {};
+
+  // The service has made it, under this id; what follows is only settings.
+  void note(std::string_view id) const {
+    if (made) made(id);
+  }
 };
 
 // What exists, or what a create() or update() made of it.
@@ -75,6 +99,10 @@ struct Naming {
   bool lower_case = false;
 };
 
+enum class Work { kCreate, kUpdate, kRemove };
+// Whether a wait is to end without what it waits for.
+using Interrupted = std::function<bool()>;
+
 struct ResourceType {
   std::string_view name;
   std::string_view schema;
@@ -90,6 +118,11 @@ struct ResourceType {
   // Whether something with this name is there already. nullptr where creating tells.
   std::function<ApiResult<bool>(const Session&, const Desired&)> exists;
   std::function<ApiResult<std::vector<std::string>>(const Session&, const Desired&)> list;
+  // Of a type whose create(), update() and remove() only begin what others finish: waits for the
+  // end of what made `begun`. nullopt: interrupted.
+  std::function<ApiResult<std::optional<Instance>>(const Session&, Work, const Instance& begun,
+                                                   const Interrupted&)>
+      wait;
 
   std::shared_ptr<const Shape> shape;  // the parsed schema
 };

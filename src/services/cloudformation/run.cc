@@ -56,7 +56,22 @@ Run::Run(Engine& engine, Stack stack)
       stacks_(engine.stacks()),
       stack_(std::move(stack)),
       session_(engine.context().caller, acting_identity(engine, stack_),
-               engine.context().config.account, engine.context().config.region) {}
+               engine.context().config.account, engine.context().config.region,
+               {.engine = &engine,
+                .id = stack_.id,
+                .name = stack_.name,
+                .root_id = stack_.root_id.empty() ? stack_.id : stack_.root_id,
+                .capabilities =
+                    stack_.operation ? stack_.operation->capabilities : std::vector<std::string>{},
+                .keeps_failed =
+                    stack_.operation && stack_.operation->on_failure == OnFailure::kNothing}),
+      steps_(engine.steps()) {
+  if (stack_.operation && stack_.operation->kind == OperationKind::kCreate &&
+      stack_.timeout_minutes > 0) {
+    interruption_.deadline_seconds =
+        stack_.operation->began + static_cast<double>(stack_.timeout_minutes * 60);
+  }
+}
 
 ApiResult<void> Run::load() {
   TRY(resources_, stacks_.resources(stack_.id));
@@ -66,7 +81,7 @@ ApiResult<void> Run::load() {
 
 ApiResult<void> Run::go() {
   CHECK_OK(load());
-  while (stack_.operation && !stack_.operation->paused) {
+  while (stack_.operation && !stack_.operation->paused && !engine_.stopping()) {
     switch (stack_.operation->phase) {
       case Phase::kApply:
         CHECK_OK(apply());
@@ -84,6 +99,37 @@ ApiResult<void> Run::go() {
     }
   }
   return {};
+}
+
+bool Run::interrupted() const {
+  if (engine_.stopping() || interruption_.abandoned) return true;
+  if (interruption_.deadline_seconds > 0 &&
+      stacks_.clock().now_seconds() > interruption_.deadline_seconds) {
+    return true;
+  }
+  const auto cancel = stacks_.cancel_request(stack_.id);
+  return cancel && !cancel->empty();
+}
+
+// Whether another resource may be started. The first time that it may not for a reason of the
+// stack's own, those that are being made no longer count.
+ApiResult<bool> Run::may_go_on() {
+  if (engine_.stopping() || failed() || deletion_asked_) return false;
+  TRY(const auto cancel, stacks_.cancel_request(stack_.id));
+  if (cancel == "delete" && stack_.operation->kind == OperationKind::kCreate) {
+    deletion_asked_ = true;
+  } else if (cancel == "cancel") {
+    failure_ = "Stack update cancelled. ";
+  } else if (interruption_.deadline_seconds > 0 &&
+             stacks_.clock().now_seconds() > interruption_.deadline_seconds) {
+    failure_ = "Stack creation time exceeded the specified timeout. ";
+  } else {
+    return true;
+  }
+  Changes changes(stacks_);
+  cancel_others(changes);
+  CHECK_OK(commit(changes));
+  return false;
 }
 
 ApiResult<void> Run::finish(Changes& changes, std::string_view status, std::string_view reason) {

@@ -1,4 +1,6 @@
-// Run: one operation on one stack, from its record to its end. Internal to the engine; one thread.
+// Run: one operation on one stack, from its record to its end. Internal to the engine; one thread,
+// but for the calls to services, which its Steps make (steps.h) and which touch nothing of it but
+// the session and what they carry.
 //
 // An error from a method is the store's (the operation stays as it is, to be resumed); a resource
 // that fails is a turn in the operation's course, not an error.
@@ -19,34 +21,69 @@ class Run {
 
  private:
   using Changes = StackStore::Changes;
+  // What follows a step, on the operation's thread.
+  using Then = std::move_only_function<ApiResult<Next>()>;
+  using AfterRemoval = std::move_only_function<ApiResult<Next>(ApiResult<void>)>;
 
   // run.cc
   ApiResult<void> load();
   ApiResult<void> commit(Changes& changes) { return changes.commit(); }
   ApiResult<void> finish(Changes& changes, std::string_view status, std::string_view reason = "");
+  ApiResult<bool> may_go_on();  // towards the template
+  ApiResult<bool> not_stopped() { return !engine_.stopping(); }
 
   // run_apply.cc: towards the template
   ApiResult<void> apply();
-  ApiResult<void> apply_one(const std::string& name);
-  ApiResult<void> create(ResourceState& resource, const ResourceType& type, Snapshot target,
+  void resolve_references();
+  ApiResult<Next> apply_one(const std::string& name);
+  ApiResult<Next> aim(const std::string& name);
+  ApiResult<Next> create(ResourceState& resource, const ResourceType& type, Snapshot target,
                          bool replacing);
-  ApiResult<void> update(ResourceState& resource, const ResourceType& type, Snapshot target);
+  ApiResult<Next> update(ResourceState& resource, const ResourceType& type, Snapshot target);
   ApiResult<void> plan_creation(const ResourceType& type, ResourceState& resource,
                                 Attempt& attempt);
+  ApiResult<Next> created(const std::string& name, ApiResult<Instance> made, bool replacing);
+  ApiResult<Next> updated(const std::string& name, ApiResult<Instance> made);
+  ApiResult<Next> failed_one(ResourceState& resource, Changes& changes, bool creating,
+                             const aws::ApiError& error);
+  void fail(ResourceState& resource, Changes& changes, bool creating, const aws::ApiError& error);
+  void cancel_others(Changes& changes);
+  Next make(const ResourceType& type, Work work, Instance current, Desired desired,
+            std::move_only_function<ApiResult<Next>(ApiResult<Instance>)> then);
+
+  // run_end.cc: the template is reached, or cannot be
   ApiResult<void> applied();
   ApiResult<void> check_exports(const json::Array& outputs);
-  void fail(ResourceState& resource, Changes& changes, bool creating, const aws::ApiError& error);
+  void put_exports(Changes& changes, const json::Array& outputs);
+  ApiResult<void> put_imports(Changes& changes);
+  ApiResult<void> erase_imports(Changes& changes);
+  void settle_resources(Changes& changes);
   ApiResult<void> apply_failed();
+  ApiResult<void> keep_failed(Changes& changes);
 
   // run_back.cc: back to what was
   ApiResult<void> roll_back();
-  ApiResult<void> restore(ResourceState& resource);
-  ApiResult<void> discard(ResourceState& resource);  // an attempted creation
+  ApiResult<Next> restore(const std::string& name);
+  ApiResult<Next> restore_settled(ResourceState& resource);
+  ApiResult<Next> restored(ResourceState& resource, Snapshot to, bool changed);
+  ApiResult<Next> undo(ResourceState& resource, Then then);  // an attempted creation
 
   // run_remove.cc: deletions
   ApiResult<void> remove_all();
+  ApiResult<Next> remove_one(const std::string& name, bool rolling_back,
+                             std::vector<std::string>& failed);
+  ApiResult<void> deleted();
   ApiResult<void> clean_up();
+  ApiResult<Next> clean_one(const Leftover& leftover);
   void leave(Changes& changes, const ResourceState& resource, Snapshot what, bool retain);
+  Next removal(const ResourceType* type, Instance what, AfterRemoval then);
+
+  // Why the waits of this operation are to end. Read by its steps' threads.
+  struct Interruption {
+    std::atomic<bool> abandoned = false;  // a resource has failed: the others are not waited for
+    double deadline_seconds = 0;          // of the creation; 0: none
+  };
+  bool interrupted() const;  // thread-safe
 
   Engine& engine_;
   StackStore& stacks_;
@@ -56,14 +93,21 @@ class Run {
   std::vector<Leftover> leftovers_;
   std::unique_ptr<Blueprint> blueprint_;
   json::Array outputs_;
+  Interruption interruption_;
 
   // Why the template could not be reached: resources, or a reason of the whole.
   std::vector<std::string> failed_creates_;
   std::vector<std::string> failed_updates_;
   std::string failure_;
+  bool deletion_asked_ = false;
   bool failed() const {
     return !failed_creates_.empty() || !failed_updates_.empty() || !failure_.empty();
   }
+  // Resources whose creation (true) or update is being made, and those whose result no longer
+  // counts because another one has failed.
+  std::map<std::string, bool> making_;
+  std::set<std::string> cancelled_;
+  std::unique_ptr<Steps> steps_;  // the last member: its threads end before what they use
 };
 
 // "Resource handler returned message: …"

@@ -55,17 +55,7 @@ bool requires_replacement(const ResourceType& type, const std::vector<std::strin
 
 }  // namespace
 
-ApiResult<void> Run::apply() {
-  auto& operation = *stack_.operation;
-  const bool creating = operation.kind == OperationKind::kCreate;
-  TRY(const auto text, stacks_.template_text(stack_.id, "next"));
-  auto prepared =
-      make_blueprint(stacks_, session_, stack_, text, operation.given, operation.notification_arns);
-  if (!prepared) {
-    failure_ = prepared.error().message;
-    return apply_failed();
-  }
-  blueprint_ = std::move(*prepared);
+void Run::resolve_references() {
   blueprint_->environment.ref = [this](std::string_view name) -> ApiResult<json::Value> {
     const auto it = resources_.find(std::string(name));
     if (it == resources_.end() || !it->second.now) {
@@ -86,54 +76,69 @@ ApiResult<void> Run::apply() {
     }
     return *value;
   };
-  for (const auto& name : blueprint_->order.names) {
-    TRY(const auto cancel, stacks_.cancel_request(stack_.id));
-    if (cancel == "delete" && creating) {
-      Changes changes(stacks_);
-      changes.erase_cancel(stack_.id);
-      operation.kind = OperationKind::kDelete;
-      operation.phase = Phase::kDelete;
-      changes.status(stack_, "DELETE_IN_PROGRESS", "User Initiated");
-      return changes.commit();
-    }
-    if (cancel == "cancel") {
-      failure_ = "Stack update cancelled. ";
-      return apply_failed();
-    }
-    if (creating && stack_.timeout_minutes > 0 &&
-        stacks_.clock().now_seconds() - operation.began >
-            static_cast<double>(stack_.timeout_minutes * 60)) {
-      failure_ = "Stack creation time exceeded the specified timeout. ";
-      return apply_failed();
-    }
-    CHECK_OK(apply_one(name));
-    if (failed()) return apply_failed();
-  }
-  return applied();
 }
 
-ApiResult<void> Run::apply_one(const std::string& name) {
+ApiResult<void> Run::apply() {
+  auto& operation = *stack_.operation;
+  TRY(const auto text, stacks_.template_text(stack_.id, "next"));
+  auto prepared =
+      make_blueprint(stacks_, session_, stack_, text, operation.given, operation.notification_arns);
+  if (!prepared) {
+    failure_ = prepared.error().message;
+    return apply_failed();
+  }
+  blueprint_ = std::move(*prepared);
+  resolve_references();
+  interruption_.abandoned = false;
+  CHECK_OK(run_graph(
+      *steps_, blueprint_->order.names, blueprint_->order.needs,
+      [this](const std::string& name) { return apply_one(name); }, [this] { return may_go_on(); }));
+  making_.clear();
+  cancelled_.clear();
+  if (engine_.stopping()) return {};
+  TRY(const auto whole, may_go_on());  // what came too late for anything to be started after it
+  if (deletion_asked_) {
+    Changes changes(stacks_);
+    changes.erase_cancel(stack_.id);
+    deletion_asked_ = false;
+    operation.kind = OperationKind::kDelete;
+    operation.phase = Phase::kDelete;
+    changes.status(stack_, "DELETE_IN_PROGRESS", "User Initiated");
+    return changes.commit();
+  }
+  return whole ? applied() : apply_failed();
+}
+
+ApiResult<Next> Run::apply_one(const std::string& name) {
   const auto& declared = *blueprint_->tmpl.resource(name);
-  const auto& type = *find_type(declared.type);
   auto& resource = resources_[name];
   if (resource.now && resource.type != declared.type) {
     failure_ = fmt::format(
         "Update of resource type is not permitted. The new template modifies resource type of the "
         "following resources: [{}]",
         name);
-    return {};
+    Changes changes(stacks_);
+    cancel_others(changes);
+    CHECK_OK(commit(changes));
+    return Next{};
   }
   resource.logical_id = name;
   resource.type = declared.type;
-  // A creation that a crash interrupted is undone first, then made anew.
-  if (resource.attempt && resource.attempt->kind == Attempt::Kind::kCreate)
-    CHECK_OK(discard(resource));
+  // A creation that a crash interrupted is undone first, then made anew, unless it can go on.
+  if (resource.creation_pending() && !find_type(declared.type)->wait)
+    return undo(resource, [this, name] { return aim(name); });
+  return aim(name);
+}
 
+// From what the resource is to what the template says.
+ApiResult<Next> Run::aim(const std::string& name) {
+  const auto& declared = *blueprint_->tmpl.resource(name);
+  const auto& type = *find_type(declared.type);
+  auto& resource = resources_.at(name);
   auto properties = blueprint_->properties(name, stack_.operation->tags);
   if (!properties) {
     Changes changes(stacks_);
-    fail(resource, changes, !resource.now, properties.error());
-    return commit(changes);
+    return failed_one(resource, changes, !resource.now, properties.error());
   }
   Snapshot target{.id = "",
                   .properties = std::move(*properties),
@@ -149,7 +154,7 @@ ApiResult<void> Run::apply_one(const std::string& name) {
     auto& now = *resource.now;
     if (now.needs == target.needs && now.deletion_policy == target.deletion_policy &&
         now.replace_policy == target.replace_policy) {
-      return {};
+      return Next{};
     }
     if (!resource.previous) resource.previous = now;
     now.needs = target.needs;
@@ -157,7 +162,8 @@ ApiResult<void> Run::apply_one(const std::string& name) {
     now.replace_policy = target.replace_policy;
     Changes changes(stacks_);
     changes.put(stack_, resource);
-    return commit(changes);
+    CHECK_OK(commit(changes));
+    return Next{};
   }
   if (requires_replacement(type, changed)) return create(resource, type, std::move(target), true);
   return update(resource, type, std::move(target));
@@ -195,31 +201,86 @@ ApiResult<void> Run::plan_creation(const ResourceType& type, ResourceState& reso
   return {};
 }
 
-ApiResult<void> Run::create(ResourceState& resource, const ResourceType& type, Snapshot target,
+// The call, and then the wait where the type has one. Nothing of this object is touched by the
+// call.
+Next Run::make(const ResourceType& type, Work work, Instance current, Desired desired,
+               std::move_only_function<ApiResult<Next>(ApiResult<Instance>)> then) {
+  auto step = std::make_unique<Step>();
+  step->call = [this, &type, work, current = std::move(current), desired = std::move(desired),
+                then = std::move(then)]() mutable -> Record {
+    auto made = work == Work::kCreate ? type.create(session_, desired)
+                                      : type.update(session_, current, desired);
+    return [this, &type, work, made = std::move(made),
+            then = std::move(then)]() mutable -> ApiResult<Next> {
+      if (!made || !type.wait) return then(std::move(made));
+      auto waiting = std::make_unique<Step>();
+      waiting->counts = Counts::kAsWait;
+      waiting->call = [this, &type, work, begun = std::move(*made),
+                       then = std::move(then)]() mutable -> Record {
+        auto ended = type.wait(session_, work, begun, [this] { return interrupted(); });
+        return [ended = std::move(ended), then = std::move(then)]() mutable -> ApiResult<Next> {
+          if (!ended) return then(std::unexpected(std::move(ended).error()));
+          // Interrupted: the attempt stays as it is written down, to be taken up or undone.
+          if (!*ended) return Next{};
+          return then(std::move(**ended));
+        };
+      };
+      return waiting;
+    };
+  };
+  return step;
+}
+
+ApiResult<Next> Run::create(ResourceState& resource, const ResourceType& type, Snapshot target,
                             bool replacing) {
   Changes changes(stacks_);
-  const auto began = replacing ? "UPDATE_IN_PROGRESS" : "CREATE_IN_PROGRESS";
-  changes.status(
-      stack_, resource, began,
-      replacing
-          ? "Requested update requires the creation of a new physical resource; hence creating one."
-          : "");
-  Attempt attempt{
-      .kind = Attempt::Kind::kCreate, .name = "", .before = {}, .target = std::move(target)};
-  if (auto planned = plan_creation(type, resource, attempt); !planned) {
-    fail(resource, changes, !replacing, planned.error());
-    return commit(changes);
+  if (!resource.creation_pending()) {
+    changes.status(stack_, resource, replacing ? "UPDATE_IN_PROGRESS" : "CREATE_IN_PROGRESS",
+                   replacing ? "Requested update requires the creation of a new physical resource; "
+                               "hence creating one."
+                             : "");
+    Attempt attempt{.kind = Attempt::Kind::kCreate,
+                    .name = "",
+                    .before = {},
+                    .made = "",
+                    .target = std::move(target)};
+    if (auto planned = plan_creation(type, resource, attempt); !planned) {
+      return failed_one(resource, changes, !replacing, planned.error());
+    }
+    resource.attempt = std::move(attempt);
+    changes.put(stack_, resource);
+    CHECK_OK(commit(changes));
   }
-  resource.attempt = attempt;
-  changes.put(stack_, resource);
-  CHECK_OK(commit(changes));
+  const auto& name = resource.logical_id;
+  making_[name] = !replacing;
+  Desired desired{name, resource.attempt->name, resource.attempt->target.properties,
+                  [&stacks = stacks_, id = stack_.id, name](std::string_view made) {
+                    if (const auto noted = stacks.note_made(id, name, made); !noted)
+                      log::error("cloudformation: {}", noted.error().message);
+                  }};
+  return make(type, Work::kCreate, {}, std::move(desired),
+              [this, name, replacing](ApiResult<Instance> made) {
+                return created(name, std::move(made), replacing);
+              });
+}
 
-  auto made = type.create(session_, {resource.logical_id, attempt.name, attempt.target.properties});
+ApiResult<Next> Run::created(const std::string& name, ApiResult<Instance> made, bool replacing) {
+  auto& resource = resources_.at(name);
+  making_.erase(name);
+  const bool counts = !cancelled_.contains(name);
+  Changes changes(stacks_);
   if (!made) {
-    fail(resource, changes, !replacing, made.error());
-    return commit(changes);
+    // What was there already, and not because of us, is somebody else's.
+    if (says_already_exists(made.error())) {
+      TRY(const auto noted, stacks_.store().get(StackStore::key("made", stack_.id).add(name)));
+      if (!noted) resource.attempt.reset();
+    }
+    if (counts) return failed_one(resource, changes, !replacing, made.error());
+    changes.put(stack_, resource);
+    CHECK_OK(commit(changes));
+    return Next{};
   }
-  auto now = std::move(attempt.target);
+  auto now = std::move(resource.attempt->target);
   now.id = std::move(made->id);
   now.attributes = std::move(made->attributes);
   if (replacing) {
@@ -233,31 +294,75 @@ ApiResult<void> Run::create(ResourceState& resource, const ResourceType& type, S
   }
   resource.now = std::move(now);
   resource.attempt.reset();
-  changes.status(stack_, resource, began, "Resource creation Initiated");
-  changes.status(stack_, resource, replacing ? "UPDATE_COMPLETE" : "CREATE_COMPLETE");
-  return commit(changes);
+  if (counts) {
+    changes.status(stack_, resource, replacing ? "UPDATE_IN_PROGRESS" : "CREATE_IN_PROGRESS",
+                   "Resource creation Initiated");
+    changes.status(stack_, resource, replacing ? "UPDATE_COMPLETE" : "CREATE_COMPLETE");
+  } else {
+    resource.last_id = resource.now->id;
+    changes.put(stack_, resource);
+  }
+  CHECK_OK(commit(changes));
+  return Next{};
 }
 
-ApiResult<void> Run::update(ResourceState& resource, const ResourceType& type, Snapshot target) {
+ApiResult<Next> Run::update(ResourceState& resource, const ResourceType& type, Snapshot target) {
+  const auto& old = *resource.now;
+  Desired desired{resource.logical_id, old.id, target.properties};
   Changes changes(stacks_);
-  resource.attempt =
-      Attempt{.kind = Attempt::Kind::kUpdate, .name = "", .before = {}, .target = target};
+  resource.attempt = Attempt{.kind = Attempt::Kind::kUpdate,
+                             .name = "",
+                             .before = {},
+                             .made = "",
+                             .target = std::move(target)};
   changes.status(stack_, resource, "UPDATE_IN_PROGRESS");
   CHECK_OK(commit(changes));
-  const auto& old = *resource.now;
-  auto made = type.update(session_, {old.id, old.properties, old.attributes},
-                          {resource.logical_id, old.id, target.properties});
+  const auto& name = resource.logical_id;
+  making_[name] = false;
+  return make(type, Work::kUpdate, {old.id, old.properties, old.attributes}, std::move(desired),
+              [this, name](ApiResult<Instance> made) { return updated(name, std::move(made)); });
+}
+
+ApiResult<Next> Run::updated(const std::string& name, ApiResult<Instance> made) {
+  auto& resource = resources_.at(name);
+  making_.erase(name);
+  const bool counts = !cancelled_.contains(name);
+  Changes changes(stacks_);
   if (!made) {
-    fail(resource, changes, false, made.error());
-    return commit(changes);
+    return counts ? failed_one(resource, changes, false, made.error()) : ApiResult<Next>(Next{});
   }
+  auto target = std::move(resource.attempt->target);
+  // A new id is a replacement that only the provider could know of.
+  const bool replaced = made->id != resource.now->id;
   target.id = std::move(made->id);
   target.attributes = std::move(made->attributes);
+  if (replaced && resource.replaced) {
+    // The one in between, of an earlier life of this operation.
+    leave(changes, resource, *resource.now, false);
+  }
   if (!resource.previous) resource.previous = std::move(resource.now);
+  resource.replaced = resource.replaced || replaced;
   resource.now = std::move(target);
   resource.attempt.reset();
-  changes.status(stack_, resource, "UPDATE_COMPLETE");
-  return commit(changes);
+  if (!counts) {
+    changes.put(stack_, resource);
+  } else {
+    if (replaced) {
+      changes.status(stack_, resource, "UPDATE_IN_PROGRESS",
+                     "Requested update required the provider to create a new physical resource");
+    }
+    changes.status(stack_, resource, "UPDATE_COMPLETE");
+  }
+  CHECK_OK(commit(changes));
+  return Next{};
+}
+
+ApiResult<Next> Run::failed_one(ResourceState& resource, Changes& changes, bool creating,
+                                const aws::ApiError& error) {
+  fail(resource, changes, creating, error);
+  cancel_others(changes);
+  CHECK_OK(commit(changes));
+  return Next{};
 }
 
 void Run::fail(ResourceState& resource, Changes& changes, bool creating,
@@ -267,153 +372,17 @@ void Run::fail(ResourceState& resource, Changes& changes, bool creating,
                  failure_reason(error));
 }
 
-// Every resource is as the template says: outputs and exports, then what the template no longer
-// has.
-ApiResult<void> Run::applied() {
-  auto& operation = *stack_.operation;
-  auto evaluated = blueprint_->outputs();
-  auto allowed = evaluated ? ApiResult<void>{} : std::unexpected(evaluated.error());
-  std::unique_lock lock(engine_.mutex());
-  if (allowed) allowed = check_exports(*evaluated);
-  if (!allowed) {
-    lock.unlock();
-    failure_ = allowed.error().message;
-    return apply_failed();
+// What is being made when the operation turns no longer counts: it is waited for, where a call
+// is being made, and undone with the rest.
+void Run::cancel_others(Changes& changes) {
+  for (const auto& [name, creating] : making_) {
+    if (!cancelled_.insert(name).second) continue;
+    (creating ? failed_creates_ : failed_updates_).push_back(name);
+    changes.status(stack_, resources_.at(name), creating ? "CREATE_FAILED" : "UPDATE_FAILED",
+                   creating ? "Resource creation cancelled" : "Resource update cancelled");
   }
-  Changes changes(stacks_);
-  for (const auto& output : stack_.outputs) {
-    if (const auto name = json::string_at(output.as_object(), "ExportName"))
-      changes.batch().erase(StackStore::key("export", *name));
-  }
-  for (const auto& output : *evaluated) {
-    if (const auto name = json::string_at(output.as_object(), "ExportName")) {
-      services::save(changes.batch(), StackStore::key("export", *name),
-                     json::Object{{"StackId", stack_.id}, {"Value", output.at("OutputValue")}});
-    }
-  }
-  TRY(auto current, stacks_.template_text(stack_.id, "next"));
-  CHECK_OK(services::scan(
-      stacks_.store(), store::Key("cfn").add("imports").add(stack_.id), {},
-      [&](std::string_view key, const json::Object& record) {
-        changes.batch().erase(key);
-        changes.batch().erase(
-            StackStore::key("import", json::string_or(record, "Name")).add(stack_.id));
-        return true;
-      }));
-  for (const auto& name : blueprint_->imported) {
-    changes.batch().put(StackStore::key("import", name).add(stack_.id), "{}");
-    services::save(changes.batch(), store::Key("cfn").add("imports").add(stack_.id).add(name),
-                   {{"Name", name}});
-  }
-  stack_.outputs = std::move(*evaluated);
-  stack_.given = blueprint_->parameters.given;
-  stack_.resolved = blueprint_->parameters.resolved;
-  stack_.hidden = hidden_parameters(blueprint_->tmpl);
-  stack_.tags = operation.tags;
-  stack_.capabilities = operation.capabilities;
-  stack_.notification_arns = operation.notification_arns;
-  stack_.role_arn = operation.role_arn;
-  stack_.description = blueprint_->tmpl.description;
-  changes.put_template(stack_.id, "current", current);
-  for (auto it = resources_.begin(); it != resources_.end();) {
-    auto& resource = it->second;
-    const bool wanted =
-        std::ranges::find(blueprint_->order.names, it->first) != blueprint_->order.names.end();
-    if (!wanted) {
-      if (resource.now)
-        leave(changes, resource, *resource.now,
-              resource.now->deletion_policy == "Retain" ||
-                  resource.now->deletion_policy == "RetainExceptOnCreate");
-      changes.erase(stack_, resource);
-      it = resources_.erase(it);
-      continue;
-    }
-    if (resource.replaced && resource.previous) {
-      leave(changes, resource, *resource.previous,
-            resource.previous->replace_policy.starts_with("Retain"));
-    }
-    resource.previous.reset();
-    resource.created = resource.replaced = false;
-    changes.put(stack_, resource);
-    ++it;
-  }
-  if (operation.kind == OperationKind::kUpdate) {
-    operation.phase = Phase::kCleanup;
-    changes.status(stack_, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS");
-    return changes.commit();
-  }
-  lock.unlock();
-  return finish(changes, "CREATE_COMPLETE");
-}
-
-// With the engine's lock held.
-ApiResult<void> Run::check_exports(const json::Array& outputs) {
-  std::map<std::string, std::string> names;
-  for (const auto& output : outputs) {
-    const auto name = json::string_or(output.as_object(), "ExportName");
-    if (name.empty()) continue;
-    if (!names.emplace(name, json::string_or(output.as_object(), "OutputValue")).second) {
-      return invalid(fmt::format(
-          "Duplicate Export names. More than one Output has been given the name '{}'.", name));
-    }
-    TRY(const auto there, stacks_.exported(name));
-    if (there && json::string_or(*there, "StackId") != stack_.id) {
-      return invalid(
-          fmt::format("Export with name {} is already exported by stack {}. Rerun deployment with "
-                      "a different export name",
-                      name, json::string_or(*there, "StackId")));
-    }
-  }
-  for (const auto& output : stack_.outputs) {
-    const auto name = json::string_or(output.as_object(), "ExportName");
-    if (name.empty()) continue;
-    const auto it = names.find(name);
-    if (it != names.end() && it->second == json::string_or(output.as_object(), "OutputValue"))
-      continue;
-    TRY(const auto users, stacks_.importers(name));
-    if (!users.empty()) {
-      return invalid(fmt::format("Export {} cannot be {} as it is in use by {}", name,
-                                 it == names.end() ? "deleted" : "updated", users.front()));
-    }
-  }
-  return {};
-}
-
-ApiResult<void> Run::apply_failed() {
-  auto& operation = *stack_.operation;
-  const bool creating = operation.kind == OperationKind::kCreate;
-  std::string reason = failure_;
-  if (!failed_creates_.empty())
-    reason +=
-        fmt::format("The following resource(s) failed to create: [{}]. ", joined(failed_creates_));
-  if (!failed_updates_.empty())
-    reason +=
-        fmt::format("The following resource(s) failed to update: [{}]. ", joined(failed_updates_));
-  failed_creates_.clear();
-  failed_updates_.clear();
-  failure_.clear();
-  Changes changes(stacks_);
-  if (operation.on_failure == OnFailure::kNothing) {
-    for (auto& [name, resource] : resources_) {
-      if (resource.attempt && resource.attempt->kind == Attempt::Kind::kCreate)
-        CHECK_OK(discard(resource));
-      if (resource.replaced && resource.previous)
-        leave(changes, resource, *resource.previous, true);
-    }
-    return finish(changes, creating ? "CREATE_FAILED" : "UPDATE_FAILED", reason);
-  }
-  changes.erase_cancel(stack_.id);
-  operation.phase = Phase::kRollback;
-  if (!creating) {
-    changes.status(stack_, "UPDATE_ROLLBACK_IN_PROGRESS", reason);
-  } else if (operation.on_failure == OnFailure::kDelete) {
-    operation.kind = OperationKind::kDelete;
-    operation.phase = Phase::kDelete;
-    changes.status(stack_, "DELETE_IN_PROGRESS", reason + "Delete requested by user.");
-  } else {
-    changes.status(stack_, "ROLLBACK_IN_PROGRESS", reason + "Rollback requested by user.");
-  }
-  return commit(changes);
+  interruption_.abandoned = true;
+  engine_.bell().ring();
 }
 
 }  // namespace dew::cloudformation

@@ -4,37 +4,64 @@
 
 namespace dew::cloudformation {
 
-// Undoes a creation that may have happened in part.
-ApiResult<void> Run::discard(ResourceState& resource) {
-  const auto& attempt = *resource.attempt;
-  const auto* type = find_type(resource.type);
-  ApiResult<void> done;
-  if (type != nullptr && !attempt.name.empty()) {
-    done = type->remove(session_, {attempt.name, attempt.target.properties, {}});
-  } else if (type != nullptr && type->list) {
-    const auto there = type->list(session_, {resource.logical_id, "", attempt.target.properties});
-    if (there) {
-      for (const auto& id : *there) {
-        if (std::ranges::find(attempt.before, id) != attempt.before.end()) continue;
-        done = type->remove(session_, {id, attempt.target.properties, {}});
-        if (!done) break;
-      }
-    } else if (!says_not_found(there.error())) {
-      done = std::unexpected(there.error());
-    }
+namespace {
+
+// What an interrupted creation of a type whose ids are chosen by the service has made; nullopt:
+// nothing that is certainly ours.
+ApiResult<std::optional<std::string>> find_made(const Session& session, const ResourceType& type,
+                                                const Desired& desired, const Attempt& attempt) {
+  if (!attempt.made.empty()) return attempt.made;
+  if (!type.list) return std::nullopt;
+  auto there = type.list(session, desired);
+  if (!there) {
+    if (says_not_found(there.error())) return std::nullopt;
+    return std::unexpected(std::move(there).error());
   }
-  Changes changes(stacks_);
-  if (!done) changes.event(stack_, resource, "DELETE_FAILED", failure_reason(done.error()));
-  resource.attempt.reset();
-  changes.put(stack_, resource);
-  return commit(changes);
+  std::erase_if(*there, [&](const auto& id) {
+    return std::ranges::find(attempt.before, id) != attempt.before.end();
+  });
+  // Two: one of them is somebody else's, and nobody can tell which.
+  if (there->size() != 1) return std::nullopt;
+  return there->front();
 }
 
-ApiResult<void> Run::restore(ResourceState& resource) {
+}  // namespace
+
+// Undoes a creation that may have happened in part.
+ApiResult<Next> Run::undo(ResourceState& resource, Then then) {
+  const auto* type = find_type(resource.type);
+  const auto& name = resource.logical_id;
+  auto after = [this, name,
+                then = std::move(then)](ApiResult<void> done) mutable -> ApiResult<Next> {
+    auto& undone = resources_.at(name);
+    Changes changes(stacks_);
+    if (!done) changes.event(stack_, undone, "DELETE_FAILED", failure_reason(done.error()));
+    undone.attempt.reset();
+    changes.put(stack_, undone);
+    CHECK_OK(commit(changes));
+    return then();
+  };
+  if (type == nullptr) return after({});
+  const auto& attempt = *resource.attempt;
+  if (!attempt.name.empty()) {
+    return removal(type, {attempt.name, attempt.target.properties, {}}, std::move(after));
+  }
+  auto found = find_made(session_, *type, {name, "", attempt.target.properties}, attempt);
+  if (!found) return after(std::unexpected(std::move(found).error()));
+  if (!*found) return after({});
+  return removal(type, {std::move(**found), attempt.target.properties, {}}, std::move(after));
+}
+
+ApiResult<Next> Run::restore(const std::string& name) {
+  auto& resource = resources_.at(name);
+  if (resource.creation_pending())
+    return undo(resource, [this, name] { return restore_settled(resources_.at(name)); });
+  return restore_settled(resource);
+}
+
+ApiResult<Next> Run::restore_settled(ResourceState& resource) {
   const auto* type = find_type(resource.type);
   Changes changes(stacks_);
-  if (resource.attempt && resource.attempt->kind == Attempt::Kind::kCreate)
-    CHECK_OK(discard(resource));
   if (resource.created || !resource.now) {
     if (resource.now)
       leave(changes, resource, *resource.now, resource.now->deletion_policy == "Retain");
@@ -42,7 +69,7 @@ ApiResult<void> Run::restore(ResourceState& resource) {
     changes.put(stack_);
     CHECK_OK(commit(changes));
     resource.now.reset();
-    return {};
+    return Next{};
   }
   if (resource.replaced && resource.previous) {
     leave(changes, resource, *resource.now, false);
@@ -51,34 +78,47 @@ ApiResult<void> Run::restore(ResourceState& resource) {
     resource.replaced = false;
     resource.attempt.reset();
     changes.status(stack_, resource, "UPDATE_COMPLETE");
-    return commit(changes);
+    CHECK_OK(commit(changes));
+    return Next{};
   }
-  if (!resource.attempt && !resource.previous) return {};
+  if (!resource.attempt && !resource.previous) return Next{};
   // From what the failed or the finished update asked for, to what was before.
   const auto from =
       resource.attempt ? resource.attempt->target.properties : resource.now->properties;
-  const auto to = resource.previous ? *resource.previous : *resource.now;
+  auto to = resource.previous ? *resource.previous : *resource.now;
   const bool skip = stack_.operation->skip.contains(resource.logical_id);
-  if (from != to.properties && type != nullptr && type->update && !skip) {
-    changes.status(stack_, resource, "UPDATE_IN_PROGRESS");
-    CHECK_OK(commit(changes));
-    auto made = type->update(session_, {resource.now->id, from, resource.now->attributes},
-                             {resource.logical_id, to.id, to.properties});
-    if (!made) {
-      failed_updates_.push_back(resource.logical_id);
-      changes.status(stack_, resource, "UPDATE_FAILED", failure_reason(made.error()));
-      return commit(changes);
-    }
-  }
-  resource.now = to;
+  const bool changed = from != to.properties;
+  if (!changed || type == nullptr || !type->update || skip)
+    return restored(resource, std::move(to), changed);
+  changes.status(stack_, resource, "UPDATE_IN_PROGRESS");
+  CHECK_OK(commit(changes));
+  Desired desired{resource.logical_id, to.id, to.properties};
+  return make(*type, Work::kUpdate, {resource.now->id, from, resource.now->attributes},
+              std::move(desired),
+              [this, name = resource.logical_id,
+               to = std::move(to)](ApiResult<Instance> made) mutable -> ApiResult<Next> {
+                auto& back = resources_.at(name);
+                if (made) return restored(back, std::move(to), true);
+                Changes failure(stacks_);
+                failed_updates_.push_back(name);
+                failure.status(stack_, back, "UPDATE_FAILED", failure_reason(made.error()));
+                CHECK_OK(commit(failure));
+                return Next{};
+              });
+}
+
+ApiResult<Next> Run::restored(ResourceState& resource, Snapshot to, bool changed) {
+  Changes changes(stacks_);
+  resource.now = std::move(to);
   resource.previous.reset();
   resource.attempt.reset();
-  if (from != to.properties) {
+  if (changed) {
     changes.status(stack_, resource, "UPDATE_COMPLETE");
   } else {
     changes.put(stack_, resource);
   }
-  return commit(changes);
+  CHECK_OK(commit(changes));
+  return Next{};
 }
 
 ApiResult<void> Run::roll_back() {
@@ -87,7 +127,11 @@ ApiResult<void> Run::roll_back() {
     const auto& was = resource.previous ? resource.previous : resource.now;
     needs[name] = was ? was->needs : std::set<std::string>{};
   }
-  for (const auto& name : sort_by_dependencies(needs)) CHECK_OK(restore(resources_.at(name)));
+  interruption_.abandoned = false;
+  CHECK_OK(run_graph(
+      *steps_, sort_by_dependencies(needs), needs,
+      [this](const std::string& name) { return restore(name); }, [this] { return not_stopped(); }));
+  if (engine_.stopping()) return {};
   Changes changes(stacks_);
   if (failed()) {
     const auto reason =

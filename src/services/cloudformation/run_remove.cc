@@ -6,6 +6,22 @@
 
 namespace dew::cloudformation {
 
+namespace {
+
+// Whoever needs a thing goes before it.
+Dependencies turned_around(const Dependencies& needs) {
+  Dependencies out;
+  for (const auto& [name, others] : needs) {
+    out[name];
+    for (const auto& other : others) {
+      if (needs.contains(other)) out[other].insert(name);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 void Run::leave(Changes& changes, const ResourceState& resource, Snapshot what, bool retain) {
   Leftover leftover{stack_.next_leftover++, resource.logical_id, resource.type, std::move(what),
                     retain};
@@ -13,63 +29,55 @@ void Run::leave(Changes& changes, const ResourceState& resource, Snapshot what, 
   leftovers_.push_back(std::move(leftover));
 }
 
+// Removes, and waits for the end where the type's removal only begins it.
+Next Run::removal(const ResourceType* type, Instance what, AfterRemoval then) {
+  auto step = std::make_unique<Step>();
+  step->call = [this, type, what = std::move(what), then = std::move(then)]() mutable -> Record {
+    auto removed = type == nullptr ? ApiResult<void>{} : type->remove(session_, what);
+    return [this, type, what = std::move(what), removed = std::move(removed),
+            then = std::move(then)]() mutable -> ApiResult<Next> {
+      if (!removed || type == nullptr || !type->wait) return then(std::move(removed));
+      auto waiting = std::make_unique<Step>();
+      waiting->counts = Counts::kAsWait;
+      waiting->call = [this, type, what = std::move(what),
+                       then = std::move(then)]() mutable -> Record {
+        auto ended = type->wait(session_, Work::kRemove, what,
+                                [&engine = engine_] { return engine.stopping(); });
+        return [ended = std::move(ended), then = std::move(then)]() mutable -> ApiResult<Next> {
+          if (!ended) return then(std::unexpected(std::move(ended).error()));
+          return *ended ? then({}) : ApiResult<Next>(Next{});
+        };
+      };
+      return waiting;
+    };
+  };
+  return step;
+}
+
 ApiResult<void> Run::remove_all() {
-  const auto& operation = *stack_.operation;
-  const bool rolling_back = operation.kind == OperationKind::kCreate;
+  const bool rolling_back = stack_.operation->kind == OperationKind::kCreate;
   Dependencies needs;
   for (const auto& [name, resource] : resources_)
     needs[name] = resource.now ? resource.now->needs : std::set<std::string>{};
   auto order = sort_by_dependencies(needs);
   std::ranges::reverse(order);
-
+  const auto users = turned_around(needs);
   std::vector<std::string> failed_names;
-  std::set<std::string> blocked;  // what a resource that is still there needs
-  const auto block = [&](const std::string& name) {
-    blocked.insert(needs[name].begin(), needs[name].end());
-  };
-  for (const auto& name : order) {
-    auto& resource = resources_.at(name);
-    if (resource.attempt && resource.attempt->kind == Attempt::Kind::kCreate)
-      CHECK_OK(discard(resource));
-    if (!resource.now) {
-      if (resource.status == "DELETE_COMPLETE" || resource.status == "DELETE_SKIPPED") continue;
-      Changes changes(stacks_);
-      changes.status(stack_, resource, "DELETE_COMPLETE");
-      CHECK_OK(commit(changes));
-      continue;
-    }
-    if (blocked.contains(name)) {
-      block(name);
-      continue;
-    }
-    const auto& policy = resource.now->deletion_policy;
-    Changes changes(stacks_);
-    if (policy == "Retain" || (policy == "RetainExceptOnCreate" && !rolling_back) ||
-        operation.retain.contains(name)) {
-      changes.status(stack_, resource, "DELETE_SKIPPED");
-      resource.now.reset();
-      changes.put(stack_, resource);
-      CHECK_OK(commit(changes));
-      continue;
-    }
-    changes.status(stack_, resource, "DELETE_IN_PROGRESS");
-    CHECK_OK(commit(changes));
-    const auto* type = find_type(resource.type);
-    const auto& now = *resource.now;
-    auto removed = type == nullptr
-                       ? ApiResult<void>{}
-                       : type->remove(session_, {now.id, now.properties, now.attributes});
-    if (!removed) {
-      changes.status(stack_, resource, "DELETE_FAILED", failure_reason(removed.error()));
-      failed_names.push_back(name);
-      block(name);
-    } else {
-      changes.status(stack_, resource, "DELETE_COMPLETE");
-      resource.now.reset();
-      changes.put(stack_, resource);
-    }
-    CHECK_OK(commit(changes));
-  }
+  std::set<std::string> kept;  // still there: what they need stays, too
+  CHECK_OK(run_graph(
+      *steps_, order, users,
+      [&](const std::string& name) -> ApiResult<Next> {
+        const bool blocked = std::ranges::any_of(users.at(name), [&](const auto& user) {
+          return kept.contains(user) || std::ranges::find(failed_names, user) != failed_names.end();
+        });
+        if (blocked && !resources_.at(name).creation_pending()) {
+          kept.insert(name);
+          return Next{};
+        }
+        return remove_one(name, rolling_back, failed_names);
+      },
+      [this] { return not_stopped(); }));
+  if (engine_.stopping()) return {};
   Changes changes(stacks_);
   if (!failed_names.empty()) {
     std::ranges::sort(failed_names);
@@ -77,24 +85,97 @@ ApiResult<void> Run::remove_all() {
         fmt::format("The following resource(s) failed to delete: [{}]. ", joined(failed_names));
     return finish(changes, rolling_back ? "ROLLBACK_FAILED" : "DELETE_FAILED", reason);
   }
-  if (rolling_back) return finish(changes, "ROLLBACK_COMPLETE");
+  return rolling_back ? finish(changes, "ROLLBACK_COMPLETE") : deleted();
+}
+
+ApiResult<Next> Run::remove_one(const std::string& name, bool rolling_back,
+                                std::vector<std::string>& failed) {
+  auto& resource = resources_.at(name);
+  if (resource.creation_pending()) {
+    return undo(resource, [this, name, rolling_back, &failed] {
+      return remove_one(name, rolling_back, failed);
+    });
+  }
+  Changes changes(stacks_);
+  if (!resource.now) {
+    if (resource.status != "DELETE_COMPLETE" && resource.status != "DELETE_SKIPPED")
+      changes.status(stack_, resource, "DELETE_COMPLETE");
+    CHECK_OK(commit(changes));
+    return Next{};
+  }
+  const auto& policy = resource.now->deletion_policy;
+  if (policy == "Retain" || (policy == "RetainExceptOnCreate" && !rolling_back) ||
+      stack_.operation->retain.contains(name)) {
+    changes.status(stack_, resource, "DELETE_SKIPPED");
+    resource.now.reset();
+    changes.put(stack_, resource);
+    CHECK_OK(commit(changes));
+    return Next{};
+  }
+  changes.status(stack_, resource, "DELETE_IN_PROGRESS");
+  CHECK_OK(commit(changes));
+  const auto& now = *resource.now;
+  return removal(find_type(resource.type), {now.id, now.properties, now.attributes},
+                 [this, name, &failed](ApiResult<void> removed) -> ApiResult<Next> {
+                   auto& gone = resources_.at(name);
+                   Changes ended(stacks_);
+                   if (!removed) {
+                     ended.status(stack_, gone, "DELETE_FAILED", failure_reason(removed.error()));
+                     failed.push_back(name);
+                   } else {
+                     ended.status(stack_, gone, "DELETE_COMPLETE");
+                     gone.now.reset();
+                     ended.put(stack_, gone);
+                   }
+                   CHECK_OK(commit(ended));
+                   return Next{};
+                 });
+}
+
+// The stack itself.
+ApiResult<void> Run::deleted() {
+  Changes changes(stacks_);
   for (const auto& output : stack_.outputs) {
     if (const auto name = json::string_at(output.as_object(), "ExportName"))
       changes.batch().erase(StackStore::key("export", *name));
   }
-  CHECK_OK(services::scan(
-      stacks_.store(), store::Key("cfn").add("imports").add(stack_.id), {},
-      [&](std::string_view key, const json::Object& record) {
-        changes.batch().erase(key);
-        changes.batch().erase(
-            StackStore::key("import", json::string_or(record, "Name")).add(stack_.id));
-        return true;
-      }));
+  CHECK_OK(erase_imports(changes));
   const auto change_sets = StackStore::key("changeset", stack_.id);
   changes.batch().erase_range(change_sets, change_sets.prefix_end());
   changes.erase_name(stack_);
   stack_.deleted = stacks_.clock().now_seconds();
   return finish(changes, "DELETE_COMPLETE");
+}
+
+ApiResult<Next> Run::clean_one(const Leftover& leftover) {
+  ResourceState gone;
+  gone.logical_id = leftover.logical_id;
+  gone.type = leftover.type;
+  gone.last_id = leftover.what.id;
+  Changes changes(stacks_);
+  if (leftover.retain) {
+    changes.event(stack_, gone, "DELETE_SKIPPED");
+    changes.erase(stack_, leftover);
+    CHECK_OK(commit(changes));
+    return Next{};
+  }
+  changes.event(stack_, gone, "DELETE_IN_PROGRESS");
+  CHECK_OK(commit(changes));
+  return removal(find_type(leftover.type),
+                 {leftover.what.id, leftover.what.properties, leftover.what.attributes},
+                 [this, gone, &leftover](ApiResult<void> removed) -> ApiResult<Next> {
+                   Changes ended(stacks_);
+                   // What cannot be removed stays behind: the update is complete all the same, as
+                   // on AWS.
+                   if (removed) {
+                     ended.event(stack_, gone, "DELETE_COMPLETE");
+                   } else {
+                     ended.event(stack_, gone, "DELETE_FAILED", failure_reason(removed.error()));
+                   }
+                   ended.erase(stack_, leftover);
+                   CHECK_OK(commit(ended));
+                   return Next{};
+                 });
 }
 
 ApiResult<void> Run::clean_up() {
@@ -114,33 +195,11 @@ ApiResult<void> Run::clean_up() {
   }
   auto order = sort_by_dependencies(needs);
   std::ranges::reverse(order);
-  for (const auto& key : order) {
-    const auto& leftover = *by_key.at(key);
-    ResourceState gone;
-    gone.logical_id = leftover.logical_id;
-    gone.type = leftover.type;
-    gone.last_id = leftover.what.id;
-    Changes changes(stacks_);
-    if (leftover.retain) {
-      changes.event(stack_, gone, "DELETE_SKIPPED");
-    } else {
-      changes.event(stack_, gone, "DELETE_IN_PROGRESS");
-      CHECK_OK(commit(changes));
-      const auto* type = find_type(leftover.type);
-      const auto removed = type == nullptr
-                               ? ApiResult<void>{}
-                               : type->remove(session_, {leftover.what.id, leftover.what.properties,
-                                                         leftover.what.attributes});
-      // What cannot be removed stays behind: the update is complete all the same, as on AWS.
-      if (removed) {
-        changes.event(stack_, gone, "DELETE_COMPLETE");
-      } else {
-        changes.event(stack_, gone, "DELETE_FAILED", failure_reason(removed.error()));
-      }
-    }
-    changes.erase(stack_, leftover);
-    CHECK_OK(commit(changes));
-  }
+  CHECK_OK(run_graph(
+      *steps_, order, turned_around(needs),
+      [&](const std::string& key) { return clean_one(*by_key.at(key)); },
+      [this] { return not_stopped(); }));
+  if (engine_.stopping()) return {};
   leftovers_.clear();
   Changes changes(stacks_);
   return finish(changes, back ? "UPDATE_ROLLBACK_COMPLETE" : "UPDATE_COMPLETE");

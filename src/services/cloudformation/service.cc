@@ -5,13 +5,12 @@
 namespace dew::cloudformation {
 
 Service::Service(const services::Context& context)
-    : Service(context,
-              [&workers = context.workers](net::Task task) { workers.post(std::move(task)); }) {}
+    : Service(context, std::make_unique<OwnThreads>()) {}
 
-Service::Service(const services::Context& context, Engine::Execute execute)
+Service::Service(const services::Context& context, std::unique_ptr<Threads> threads)
     : context_(context),
       stacks_(context_.store, context_.clock),
-      engine_(context_, stacks_, std::move(execute)) {}
+      engine_(context_, stacks_, std::move(threads)) {}
 
 void Service::register_operations(aws::Registry& registry) {
   const Add add = [&](std::string name, aws::Run run, Operate operate) {

@@ -1,8 +1,8 @@
 // CloudFormation: stacks from templates. docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/
 //
 // An operation on a stack is checked whole (template, types, properties, parameters, capabilities)
-// before it is accepted; it is then carried out by the engine on a worker, over the other services'
-// public operations, as whoever asked for it. Thread-safe.
+// before it is accepted; it is then carried out by the engine on threads of its own, over the other
+// services' public operations, as whoever asked for it. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -13,15 +13,17 @@ namespace dew::cloudformation {
 
 class Service {
  public:
-  // Operations run on the context's workers.
   explicit Service(const services::Context& context);
-  // `execute` runs them elsewhere (tests: at once).
-  Service(const services::Context& context, Engine::Execute execute);
+  // On other threads (tests: on their own).
+  Service(const services::Context& context, std::unique_ptr<Threads> threads);
 
   void register_operations(aws::Registry& registry);
 
-  // Takes up the operations that a crash interrupted. Once every service can be called.
+  // Takes up the operations that a crash or a stop interrupted. Once every service can be called.
   void resume() { engine_.resume_all(); }
+  // No operation makes another call once this returns; resume() in the next life takes them up.
+  // While the other services can still be called.
+  void stop() { engine_.stop(); }
 
  private:
   services::Context context_;

@@ -144,6 +144,8 @@ json::Object to_json(const Stack& stack) {
                    {"TimeoutMinutes", stack.timeout_minutes},
                    {"Outputs", stack.outputs},
                    {"ChangeSetId", stack.change_set_id},
+                   {"ParentId", stack.parent_id},
+                   {"RootId", stack.root_id},
                    {"NextEvent", stack.next_event},
                    {"NextLeftover", stack.next_leftover}};
   if (stack.operation) out["Operation"] = operation_to_json(*stack.operation);
@@ -171,6 +173,8 @@ Stack stack_from_json(const json::Object& record) {
   out.timeout_minutes = json::int_at(record, "TimeoutMinutes").value_or(0);
   out.outputs = array_or_empty(record, "Outputs");
   out.change_set_id = json::string_or(record, "ChangeSetId");
+  out.parent_id = json::string_or(record, "ParentId");
+  out.root_id = json::string_or(record, "RootId");
   out.next_event = static_cast<uint64_t>(json::int_at(record, "NextEvent").value_or(1));
   out.next_leftover = static_cast<uint64_t>(json::int_at(record, "NextLeftover").value_or(1));
   if (const auto* operation = json::object_at(record, "Operation"))
@@ -212,7 +216,7 @@ ResourceState resource_from_json(const json::Object& record) {
   if (const auto* attempt = json::object_at(record, "Attempt")) {
     out.attempt =
         Attempt{flag(*attempt, "Update") ? Attempt::Kind::kUpdate : Attempt::Kind::kCreate,
-                json::string_or(*attempt, "Name"), texts(*attempt, "Before"),
+                json::string_or(*attempt, "Name"), texts(*attempt, "Before"), "",
                 snapshot_from_json(object_or_empty(*attempt, "Target"))};
   }
   return out;

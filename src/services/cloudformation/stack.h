@@ -37,6 +37,7 @@ struct Attempt {
   Kind kind = Kind::kCreate;
   std::string name;                 // decided beforehand; empty: the service chooses
   std::vector<std::string> before;  // ids that were there beforehand, where the service chooses
+  std::string made;                 // the id, once the service has told it (its own record: "made")
   Snapshot target;
 };
 
@@ -53,6 +54,8 @@ struct ResourceState {
   std::optional<Attempt> attempt;
   bool created = false;
   bool replaced = false;
+
+  bool creation_pending() const { return attempt && attempt->kind == Attempt::Kind::kCreate; }
 };
 
 // A resource that no template names any more, to be removed at the end of the operation.
@@ -106,6 +109,8 @@ struct Stack {
   int64_t timeout_minutes = 0;
   json::Array outputs;  // as DescribeStacks gives them
   std::string change_set_id;
+  std::string parent_id;  // of a nested stack
+  std::string root_id;
   uint64_t next_event = 1;
   uint64_t next_leftover = 1;
   std::optional<Operation> operation;

@@ -51,6 +51,11 @@ ApiResult<std::map<std::string, ResourceState>> StackStore::resources(std::strin
                             out.emplace(resource.logical_id, std::move(resource));
                             return true;
                           }));
+  for (auto& [name, resource] : out) {
+    if (!resource.attempt) continue;
+    TRY(auto made, store_.get(key("made", id).add(name)));
+    resource.attempt->made = std::move(made).value_or("");
+  }
   return out;
 }
 
@@ -72,6 +77,14 @@ ApiResult<json::Object> StackStore::settings(std::string_view id) const {
 ApiResult<std::string> StackStore::cancel_request(std::string_view id) const {
   TRY(auto text, store_.get(key("cancel", id)));
   return text.value_or("");
+}
+
+ApiResult<void> StackStore::note_made(std::string_view id, std::string_view logical_id,
+                                      std::string_view physical_id) const {
+  store::Batch batch;
+  batch.put(key("made", id).add(logical_id), physical_id);
+  CHECK_OK(store_.commit(batch));
+  return {};
 }
 
 ApiResult<std::optional<json::Object>> StackStore::exported(std::string_view name) const {
@@ -99,9 +112,11 @@ void StackStore::Changes::put_name(const Stack& stack) {
 void StackStore::Changes::erase_name(const Stack& stack) { batch_.erase(key("name", stack.name)); }
 void StackStore::Changes::put(const Stack& stack, const ResourceState& resource) {
   services::save(batch_, key("resource", stack.id).add(resource.logical_id), to_json(resource));
+  if (!resource.attempt) batch_.erase(key("made", stack.id).add(resource.logical_id));
 }
 void StackStore::Changes::erase(const Stack& stack, const ResourceState& resource) {
   batch_.erase(key("resource", stack.id).add(resource.logical_id));
+  batch_.erase(key("made", stack.id).add(resource.logical_id));
 }
 void StackStore::Changes::put(const Stack& stack, const Leftover& leftover) {
   services::save(batch_, key("leftover", stack.id).add(leftover.number), to_json(leftover));

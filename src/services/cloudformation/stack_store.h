@@ -1,15 +1,18 @@
 // StackStore: where stacks, their resources, events, change sets, exports and templates lie in the
 // store.
 //
-//   cfn name NAME                 the id of the stack that has the name now
-//   cfn stack ID                  Stack (stack.h); kept after the stack is deleted
-//   cfn template ID current|next  the template's text: what the stack is, what the operation makes
-//   it cfn resource ID LOGICAL-ID    ResourceState cfn leftover ID NUMBER        Leftover cfn event
-//   ID NUMBER           a stack event, as DescribeStackEvents gives it cfn settings ID termination
-//   protection and stack policy, which change beside operations cfn cancel ID "delete" or "cancel":
-//   a request that the running operation end cfn changeset ID NAME         a change set, as
-//   DescribeChangeSet gives it, and its template cfn export NAME               stack id and value;
-//   cfn import NAME ID: that stack imports it
+//   cfn name NAME                   the id of the stack that has the name now
+//   cfn stack ID                    Stack (stack.h); kept after the stack is deleted
+//   cfn template ID current|next    the template's text: what the stack is, what it is to become
+//   cfn resource ID LOGICAL-ID      ResourceState
+//   cfn made ID LOGICAL-ID          the id that a service gave to what an Attempt creates
+//   cfn leftover ID NUMBER          Leftover
+//   cfn event ID NUMBER             a stack event, as DescribeStackEvents gives it
+//   cfn settings ID                 termination protection and stack policy, which change beside
+//                                   operations
+//   cfn cancel ID                   "delete" or "cancel": a request that the operation end
+//   cfn changeset ID NAME           a change set, as DescribeChangeSet gives it, and its template
+//   cfn export NAME                 stack id and value; cfn import NAME ID: that stack imports it
 //
 // Thread-safe, except that a Changes belongs to one thread.
 #pragma once
@@ -38,6 +41,9 @@ class StackStore {
   ApiResult<std::vector<Leftover>> leftovers(std::string_view id) const;
   ApiResult<json::Object> settings(std::string_view id) const;
   ApiResult<std::string> cancel_request(std::string_view id) const;
+  // Written at once, from the thread that made the call.
+  ApiResult<void> note_made(std::string_view id, std::string_view logical_id,
+                            std::string_view physical_id) const;
 
   ApiResult<std::optional<json::Object>> exported(std::string_view name) const;
   ApiResult<std::vector<std::string>> importers(std::string_view name) const;  // stack ids

@@ -34,13 +34,16 @@ void patch_scalar(json::Array& patches, const json::Object& before, const json::
                              value == nullptr ? std::string(unset) : to_text(*value).value_or("")));
 }
 
-ApiResult<std::vector<std::string>> list_ids(const Session& session, std::string_view operation,
-                                             json::Object input) {
+ApiResult<std::vector<std::string>> list_ids(
+    const Session& session, std::string_view operation, json::Object input,
+    const std::function<bool(const json::Object& item)>& ours) {
   std::vector<std::string> out;
   while (true) {
     TRY(const auto page, session.call("apigateway", operation, input));
     if (const auto* items = json::array_at(page, "items")) {
-      for (const auto& item : *items) out.push_back(text(item.as_object(), "id"));
+      for (const auto& item : *items) {
+        if (ours(item.as_object())) out.push_back(text(item.as_object(), "id"));
+      }
     }
     const auto next = text(page, "position");
     if (next.empty()) return out;
@@ -112,6 +115,24 @@ ApiResult<std::string> root_resource(const Session& session, const std::string& 
       aws::ApiError(Error{ErrorKind::kInternal, "a REST API has no root resource"}));
 }
 
+// What CloudFormation writes on all that it makes and that has tags, in this form:
+// docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+json::Object own_tags(const Session& session, const Desired& desired) {
+  return {{"aws:cloudformation:stack-name", session.stack.name},
+          {"aws:cloudformation:stack-id", session.stack.id},
+          {"aws:cloudformation:logical-id", desired.logical_id}};
+}
+
+ApiResult<std::vector<std::string>> list_own_apis(const Session& session, const Desired& desired) {
+  const auto wanted = own_tags(session, desired);
+  return list_ids(session, "GetRestApis", {{"limit", 500}}, [&](const json::Object& api) {
+    const auto* tags = json::object_at(api, "tags");
+    return tags != nullptr && std::ranges::all_of(wanted, [&](const auto& tag) {
+             return text(*tags, tag.key()) == json::str(tag.value());
+           });
+  });
+}
+
 ApiResult<Instance> create_api(const Session& session, const Desired& desired) {
   const auto& properties = desired.properties;
   if (!properties.contains("Name")) return invalid("Name must be specified");
@@ -128,9 +149,12 @@ ApiResult<Instance> create_api(const Session& session, const Desired& desired) {
       endpoint != nullptr && endpoint->contains("Types")) {
     input["endpointConfiguration"] = json::Object{{"types", endpoint->at("Types")}};
   }
-  if (auto tags = tag_map(properties); !tags.empty()) input["tags"] = std::move(tags);
+  auto tags = tag_map(properties);
+  for (auto& [key, value] : own_tags(session, desired)) tags[key] = std::move(value);
+  input["tags"] = std::move(tags);
   TRY(const auto made, session.call("apigateway", "CreateRestApi", std::move(input)));
   const auto id = text(made, "id");
+  desired.note(id);
   TRY(const auto root, root_resource(session, id, made));
   return Instance{id, properties, {{"RootResourceId", root}, {"RestApiId", id}}};
 }
@@ -186,7 +210,18 @@ ApiResult<Instance> create_resource(const Session& session, const Desired& desir
        {{"RestApiId", "restApiId"}, {"ParentId", "parentId"}, {"PathPart", "pathPart"}});
   TRY(const auto made, session.call("apigateway", "CreateResource", std::move(input)));
   const auto id = text(made, "id");
+  desired.note(id);
   return Instance{id, desired.properties, {{"ResourceId", id}}};
+}
+
+// Nobody else can make a second one: a path stands once under its parent.
+ApiResult<std::vector<std::string>> list_resource(const Session& session, const Desired& desired) {
+  return list_ids(session, "GetResources",
+                  {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}},
+                  [&](const json::Object& item) {
+                    return text(item, "parentId") == text(desired.properties, "ParentId") &&
+                           text(item, "pathPart") == text(desired.properties, "PathPart");
+                  });
 }
 
 json::Object method_key(const json::Object& properties) {
@@ -236,6 +271,7 @@ ApiResult<Instance> create_method(const Session& session, const Desired& desired
   if (const auto* parameters = json::object_at(properties, "RequestParameters"))
     input["requestParameters"] = booleans(*parameters);
   CHECK_OK(session.call("apigateway", "PutMethod", std::move(input)));
+  desired.note(desired.name);
   // A method's responses come first: an integration's response names one of them.
   if (const auto* responses = json::array_at(properties, "MethodResponses")) {
     for (const auto& response : *responses) {
@@ -297,8 +333,7 @@ void add_apigateway_types(std::vector<ResourceType>& types) {
           [](const Session& session, const Instance& it) {
             return session.call_gone_ok("apigateway", "DeleteRestApi", {{"restApiId", it.id}});
           },
-      .list = [](const Session& session,
-                 const Desired&) { return list_ids(session, "GetRestApis", {{"limit", 500}}); },
+      .list = list_own_apis,
   });
   types.push_back({
       .name = "AWS::ApiGateway::Resource",
@@ -311,11 +346,7 @@ void add_apigateway_types(std::vector<ResourceType>& types) {
                 "apigateway", "DeleteResource",
                 {{"restApiId", text(it.properties, "RestApiId")}, {"resourceId", it.id}});
           },
-      .list =
-          [](const Session& session, const Desired& desired) {
-            return list_ids(session, "GetResources",
-                            {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}});
-          },
+      .list = list_resource,
   });
   types.push_back({
       .name = "AWS::ApiGateway::Method",

@@ -18,9 +18,10 @@ std::string pointer(std::string_view name);  // one step of a JSON pointer (RFC 
 void patch_scalar(json::Array& patches, const json::Object& before, const json::Object& now,
                   std::string_view property, std::string path, std::string_view unset);
 
-// The ids of all items of a list operation.
-ApiResult<std::vector<std::string>> list_ids(const Session& session, std::string_view operation,
-                                             json::Object input);
+// The ids of those items of a list operation that are `ours`.
+ApiResult<std::vector<std::string>> list_ids(
+    const Session& session, std::string_view operation, json::Object input,
+    const std::function<bool(const json::Object& item)>& ours);
 
 // `path` as in arn:aws:apigateway:REGION::PATH
 ApiResult<void> apply_tags(const Session& session, const std::string& path,

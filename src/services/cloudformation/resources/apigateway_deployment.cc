@@ -59,6 +59,7 @@ ApiResult<Instance> create_deployment(const Session& session, const Desired& des
   }
   TRY(const auto made, session.call("apigateway", "CreateDeployment", std::move(input)));
   const auto id = text(made, "id");
+  desired.note(id);
   if (description != nullptr)
     CHECK_OK(patch_stage(session, api, stage, setting_patches({}, *description)));
   return Instance{id, properties, {{"DeploymentId", id}, {"_Previous", previous}}};
@@ -181,6 +182,7 @@ ApiResult<Instance> create_stage(const Session& session, const Desired& desired)
   input["stageName"] = desired.name;
   if (auto tags = tag_map(properties); !tags.empty()) input["tags"] = std::move(tags);
   CHECK_OK(session.call("apigateway", "CreateStage", std::move(input)));
+  desired.note(desired.name);
   CHECK_OK(patch_stage(session, text(properties, "RestApiId"), desired.name,
                        setting_patches({}, properties)));
   return Instance{desired.name, properties, {}};
@@ -247,10 +249,15 @@ void add_deployment_types(std::vector<ResourceType>& types) {
       .create = create_deployment,
       .update = update_deployment,
       .remove = remove_deployment,
+      // Nothing on a deployment says who made it; one of another description is not ours.
       .list =
           [](const Session& session, const Desired& desired) {
             return list_ids(session, "GetDeployments",
-                            {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}});
+                            {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}},
+                            [&](const json::Object& item) {
+                              return text(item, "description") ==
+                                     text(desired.properties, "Description");
+                            });
           },
   });
   types.push_back({

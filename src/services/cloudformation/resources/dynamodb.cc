@@ -61,6 +61,7 @@ ApiResult<Instance> create(const Session& session, const Desired& desired) {
         "Tags", "DeletionProtectionEnabled"});
   if (properties.contains("SSESpecification")) input["SSESpecification"] = encryption(properties);
   TRY(const auto made, session.call("dynamodb", "CreateTable", std::move(input)));
+  desired.note(desired.name);
   CHECK_OK(apply_settings(session, desired.name, {}, properties));
   return instance(made.at("TableDescription").as_object(), desired.name, properties);
 }

@@ -55,6 +55,7 @@ ApiResult<Instance> create_role(const Session& session, const Desired& desired) 
   copy(input, properties,
        {"Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags"});
   TRY(const auto made, session.call("iam", "CreateRole", std::move(input)));
+  desired.note(desired.name);
   CHECK_OK(apply_role(session, desired.name, {}, properties));
   const auto& role = made.at("Role").as_object();
   return Instance{
@@ -196,6 +197,7 @@ ApiResult<Instance> create_managed(const Session& session, const Desired& desire
   copy(input, desired.properties, {"Path", "Description"});
   TRY(const auto made, session.call("iam", "CreatePolicy", std::move(input)));
   const auto arn = text(made.at("Policy").as_object(), "Arn");
+  desired.note(arn);
   CHECK_OK(attach(session, arn, {}, desired.properties));
   return Instance{arn,
                   desired.properties,

@@ -74,6 +74,7 @@ ApiResult<Instance> create_function(const Session& session, const Desired& desir
         {"KmsKeyArn", "KMSKeyArn"}});
   if (auto tags = tag_map(properties); !tags.empty()) input["Tags"] = std::move(tags);
   TRY(const auto made, session.call("lambda", "CreateFunction", std::move(input)));
+  desired.note(desired.name);
   CHECK_OK(apply_concurrency(session, desired.name, {}, properties));
   return function_instance(made, desired.name, properties);
 }
@@ -125,15 +126,16 @@ ApiResult<Instance> update_function(const Session& session, const Instance& curr
   return Instance{name, now, current.attributes};
 }
 
-ApiResult<std::vector<std::string>> list_versions(const Session& session, const Desired& desired) {
+ApiResult<std::vector<std::string>> find_versions(
+    const Session& session, const Desired& desired,
+    const std::function<bool(const json::Object& version)>& ours) {
   std::vector<std::string> out;
   json::Object input{{"FunctionName", text(desired.properties, "FunctionName")}};
   while (true) {
     TRY(const auto page, session.call("lambda", "ListVersionsByFunction", input));
     if (const auto* versions = json::array_at(page, "Versions")) {
       for (const auto& version : *versions) {
-        if (text(version.as_object(), "Version") != "$LATEST")
-          out.push_back(text(version.as_object(), "FunctionArn"));
+        if (ours(version.as_object())) out.push_back(text(version.as_object(), "FunctionArn"));
       }
     }
     const auto next = text(page, "NextMarker");
@@ -142,10 +144,26 @@ ApiResult<std::vector<std::string>> list_versions(const Session& session, const 
   }
 }
 
+ApiResult<std::vector<std::string>> all_versions(const Session& session, const Desired& desired) {
+  return find_versions(session, desired, [](const json::Object& version) {
+    return text(version, "Version") != "$LATEST";
+  });
+}
+
+// Nothing on a version says who published it; one of another description is not ours. (Without one,
+// it has the function's.)
+ApiResult<std::vector<std::string>> list_versions(const Session& session, const Desired& desired) {
+  const auto description = json::string_at(desired.properties, "Description");
+  return find_versions(session, desired, [&](const json::Object& version) {
+    return text(version, "Version") != "$LATEST" &&
+           (!description || text(version, "Description") == *description);
+  });
+}
+
 // A function that has not changed since its last version is not published again: two resources
 // would own one version, and the removal of either would take it from the other.
 ApiResult<Instance> create_version(const Session& session, const Desired& desired) {
-  TRY(const auto before, list_versions(session, desired));
+  TRY(const auto before, all_versions(session, desired));
   json::Object input;
   copy(input, desired.properties, {"FunctionName", "CodeSha256", "Description"});
   TRY(const auto made, session.call("lambda", "PublishVersion", std::move(input)));
@@ -156,6 +174,7 @@ ApiResult<Instance> create_version(const Session& session, const Desired& desire
                     "create a new version.",
                     text(made, "Version")));
   }
+  desired.note(arn);
   return Instance{
       arn, desired.properties, {{"Version", text(made, "Version")}, {"FunctionArn", arn}}};
 }
@@ -171,6 +190,7 @@ ApiResult<Instance> create_alias(const Session& session, const Desired& desired)
   copy(input, desired.properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
   TRY(const auto made, session.call("lambda", "CreateAlias", std::move(input)));
   const auto arn = text(made, "AliasArn");
+  desired.note(arn);
   return Instance{arn, desired.properties, {{"AliasArn", arn}}};
 }
 

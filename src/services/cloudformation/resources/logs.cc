@@ -30,6 +30,7 @@ ApiResult<Instance> create(const Session& session, const Desired& desired) {
   json::Object input{{"logGroupName", desired.name}};
   if (auto tags = tag_map(desired.properties); !tags.empty()) input["tags"] = std::move(tags);
   CHECK_OK(session.call("logs", "CreateLogGroup", std::move(input)));
+  desired.note(desired.name);
   CHECK_OK(apply(session, desired.name, {}, desired.properties));
   return instance(session, desired.name, desired.properties);
 }

@@ -125,6 +125,7 @@ ApiResult<Instance> create_bucket(const Session& session, const Desired& desired
         text(controls->at("Rules").as_array()[0].as_object(), "ObjectOwnership");
   }
   CHECK_OK(session.call("s3", "CreateBucket", std::move(input)));
+  desired.note(desired.name);
   CHECK_OK(apply_settings(session, desired.name, set, desired.properties));
   return bucket_instance(session, desired.name, desired.properties);
 }

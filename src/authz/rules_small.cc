@@ -187,6 +187,7 @@ std::vector<Rule> cloudformation_rules() {
       {"ListImports", "cloudformation:ListImports", any_resource},
       {"ListStackResources", "cloudformation:ListStackResources", stack},
       {"ListStacks", "cloudformation:ListStacks", any_resource},
+      {"RollbackStack", "cloudformation:RollbackStack", stack, stack_keys, pass_stack_role},
       {"SetStackPolicy", "cloudformation:SetStackPolicy", stack, stack_keys},
       {"SignalResource", "cloudformation:SignalResource", stack},
       {"UpdateStack", "cloudformation:UpdateStack", stack, stack_keys, pass_stack_role},

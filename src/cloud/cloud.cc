@@ -75,7 +75,7 @@ class Cloud final : public cli::RunningCloud {
                                    {std::move(api_id), std::move(stage), std::move(path)});
               }),
         admin_(workers_, apps_, clock_, [this] { return info(); }),
-        front_door_(dispatcher_, apigateway_, s3_, admin_) {
+        front_door_(dispatcher_, apigateway_, cloudformation_, s3_, admin_) {
     invoker_.set(&lambda_);
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);

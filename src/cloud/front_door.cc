@@ -14,6 +14,8 @@ void FrontDoor::handle(http::Request request, http::Responder respond) {
         403,
         R"({"message":"A web page of another origin must not call this endpoint: use a page served from localhost"})"));
   }
+  if (request.target.starts_with(cloudformation::kReplyPath))
+    return cloudformation_.handle_reply(std::move(request), std::move(respond));
   if (request.target.starts_with("/_dew"))
     return admin_.handle(std::move(request), std::move(respond));
   const bool cross_origin = request.headers.has("origin") || request.method == "OPTIONS";

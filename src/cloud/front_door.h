@@ -1,19 +1,24 @@
-// The front door of port 4566: administration under /_dew/, deployed APIs by host or path, AWS's
-// APIs otherwise.
+// The front door of port 4566: administration and answers to stacks under /_dew/, deployed APIs by
+// host or path, AWS's APIs otherwise.
 #pragma once
 
 #include "aws/dispatcher.h"
 #include "cloud/admin.h"
 #include "services/apigateway/service.h"
+#include "services/cloudformation/service.h"
 #include "services/s3/service.h"
 
 namespace dew::cloud {
 
 class FrontDoor {
  public:
-  FrontDoor(aws::Dispatcher& dispatcher, apigateway::Service& apigateway, const s3::Service& s3,
-            Admin& admin)
-      : dispatcher_(dispatcher), apigateway_(apigateway), s3_(s3), admin_(admin) {}
+  FrontDoor(aws::Dispatcher& dispatcher, apigateway::Service& apigateway,
+            cloudformation::Service& cloudformation, const s3::Service& s3, Admin& admin)
+      : dispatcher_(dispatcher),
+        apigateway_(apigateway),
+        cloudformation_(cloudformation),
+        s3_(s3),
+        admin_(admin) {}
 
   // An http::Handler.
   void handle(http::Request request, http::Responder respond);
@@ -26,6 +31,7 @@ class FrontDoor {
 
   aws::Dispatcher& dispatcher_;
   apigateway::Service& apigateway_;
+  cloudformation::Service& cloudformation_;
   const s3::Service& s3_;
   Admin& admin_;
 };

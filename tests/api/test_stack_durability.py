@@ -29,6 +29,29 @@ def code():
     return buffer.getvalue()
 
 
+# Keeps a parameter for everything that it provides.
+PROVIDER = """
+import boto3, cfnresponse
+def handler(event, context):
+    wanted, things = event["ResourceProperties"], boto3.client("ssm")
+    thing = event.get("PhysicalResourceId") or event["RequestId"]
+    if event["RequestType"] == "Update" and wanted["Kind"] != event["OldResourceProperties"]["Kind"]:
+        thing = event["RequestId"]
+    if event["RequestType"] == "Delete":
+        things.delete_parameters(Names=["/thing/" + thing])
+    else:
+        things.put_parameter(Name="/thing/" + thing, Type="String", Value=wanted["Say"], Overwrite=True)
+    cfnresponse.send(event, context, cfnresponse.SUCCESS, {"Said": wanted["Say"]}, thing)
+"""
+LEAF = {
+    "Parameters": {"Version": {"Type": "Number"}, "Name": {"Type": "String"}},
+    "Resources": {
+        "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": {"Fn::Sub": "/leaf/${Name}"}}},
+        "Parameter": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "Version"}}}},
+    "Outputs": {"Value": {"Value": {"Fn::GetAtt": ["Parameter", "Value"]}}},
+}
+
+
 def template(name, version, fails):
     """Types whose names are chosen by the engine, by the template, and by their service; `version` updates some in
     place, replaces others, and adds or removes one; `fails` ends in a rollback.
@@ -63,6 +86,21 @@ def template(name, version, fails):
         f"Deployment{version}": {"Type": "AWS::ApiGateway::Deployment", "DependsOn": "Method", "Properties": {
             "RestApiId": {"Ref": "Api"}, "StageName": "dev"}},
     }
+    # Many that nothing connects.
+    for number in range(8):
+        resources[f"Wide{number}"] = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": f"v{version}"}}
+    if version % 3:
+        resources["Provider"] = {"Type": "AWS::Lambda::Function", "Properties": {
+            "Runtime": "python3.11", "Handler": "index.handler", "Role": ref, "Timeout": 20, "Code": {"ZipFile": PROVIDER}}}
+        resources["Thing"] = {"Type": "Custom::Thing", "DependsOn": "Grant", "Properties": {
+            "ServiceToken": {"Fn::GetAtt": ["Provider", "Arn"]}, "Say": f"v{version}", "Kind": version % 2}}
+        resources["Grant"] = {"Type": "AWS::IAM::Policy", "Properties": {
+            "PolicyName": "things", "Roles": [{"Ref": "Role"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Action": "*", "Resource": "*"}]}}}
+    if version % 5:
+        resources["Child"] = {"Type": "AWS::CloudFormation::Stack", "Properties": {
+            "TemplateURL": "https://s3.amazonaws.com/crash-code/leaf.json",
+            "Parameters": {"Version": str(version), "Name": f"{name}-{version % 2}"}}}
     if version % 2:
         resources["Odd"] = {"Type": "AWS::Logs::LogGroup", "DependsOn": "Table", "Properties": {}}
     if fails:
@@ -74,15 +112,23 @@ def template(name, version, fails):
 
 def existing(cloud):
     """All that exists, by type, under the ids that stacks would give it."""
+    everything = {p["Name"] for page in cloud.client("ssm").get_paginator("describe_parameters").paginate()
+                  for p in page["Parameters"]}
+    parameters = {name for name in everything if not name.startswith("/thing/")}
     out = {
         "AWS::S3::Bucket": {b["Name"] for b in cloud.client("s3").list_buckets()["Buckets"]} - {"crash-code"},
         "AWS::Logs::LogGroup": {g["logGroupName"] for page in cloud.client("logs").get_paginator("describe_log_groups")
-                                .paginate() for g in page["logGroups"]},
+                                .paginate() for g in page["logGroups"]
+                                if not g["logGroupName"].startswith("/aws/lambda/")},  # the provider's own
+
         "AWS::IAM::Role": {r["RoleName"] for page in cloud.client("iam").get_paginator("list_roles").paginate()
                            for r in page["Roles"]},
         "AWS::IAM::ManagedPolicy": {p["Arn"] for p in cloud.client("iam").list_policies(Scope="Local")["Policies"]},
         "AWS::DynamoDB::Table": set(cloud.client("dynamodb").list_tables()["TableNames"]),
-        "AWS::SSM::Parameter": {p["Name"] for p in cloud.client("ssm").describe_parameters()["Parameters"]},
+        "AWS::SSM::Parameter": parameters,
+        "Custom::Thing": {p.removeprefix("/thing/") for p in everything - parameters},
+        "AWS::CloudFormation::Stack": {s["StackId"] for s in cloud.client("cloudformation").describe_stacks()["Stacks"]
+                                       if "ParentId" in s},
         "AWS::Lambda::Function": set(), "AWS::Lambda::Version": set(), "AWS::ApiGateway::RestApi": set(),
         "AWS::ApiGateway::Resource": set(), "AWS::ApiGateway::Deployment": set(),
     }
@@ -139,6 +185,7 @@ def test_stacks_end_and_nothing_is_orphaned_or_lost(new_cloud):
     cloud = new_cloud()
     cloud.client("s3").create_bucket(Bucket="crash-code")
     cloud.client("s3").put_object(Bucket="crash-code", Key="code.zip", Body=code())
+    cloud.client("s3").put_object(Bucket="crash-code", Key="leaf.json", Body=json.dumps(LEAF).encode())
     begun, interrupted = {"create": 0, "update": 0, "delete": 0}, 0
     for round_number in range(ROUNDS):
         formation = cloud.client("cloudformation")
@@ -159,7 +206,7 @@ def test_stacks_end_and_nothing_is_orphaned_or_lost(new_cloud):
 
         interrupted += not ended()
         try:
-            wait_until(ended, 30, f"{where}: every stack's end")
+            wait_until(ended, 60, f"{where}: every stack's end")
         except AssertionError as error:
             stacks = formation.describe_stacks()["Stacks"]
             raise AssertionError(f"{error}: {stacks}\n{cloud.log[-4000:]}") from error

@@ -11,7 +11,8 @@ using aws::Call;
 using Operate = std::function<ApiResult<json::Value>(Engine&, Call&)>;
 using Add = std::function<void(std::string, aws::Run, Operate)>;
 
-void add_stack_operations(const Add& add);  // create, update, delete, cancel, continue
+void add_stack_operations(const Add& add);     // create, update, delete
+void add_steering_operations(const Add& add);  // cancel, continue, roll back, signal, protect
 void add_change_set_operations(const Add& add);
 void add_describe_operations(const Add& add);
 void add_template_operations(const Add& add);
@@ -26,6 +27,14 @@ struct S3Location {
   std::string key;
 };
 Result<S3Location> parse_s3_url(std::string_view url);
+
+// The text at a URL of our own S3.
+ApiResult<std::string> read_url(Engine& engine, const Call& call, std::string_view url);
+// NAMEBody or NAMEURL, a stack policy that was read and understood. nullopt: neither is given.
+ApiResult<std::optional<std::string>> policy_input(Engine& engine, const Call& call,
+                                                   std::string_view name);
+// That CloudFormation may assume the role; empty: none.
+ApiResult<void> check_role(Engine& engine, const std::string& role);
 
 ApiResult<void> check_stack_name(std::string_view name);
 ApiResult<void> refuse_unsupported(const json::Object& input);

@@ -235,6 +235,11 @@ ApiResult<json::Value> execute_change_set(Engine& engine, Call& call) {
   if (const auto* tags = json::array_at(record, "Tags")) operation.tags = *tags;
   operation.capabilities = text_list(record, "Capabilities");
   operation.role_arn = json::string_or(record, "_RoleARN");
+  CHECK_OK(check_role(engine, operation.role_arn));
+  operation.retain_except_on_create =
+      json::bool_at(call.input, "RetainExceptOnCreate").value_or(false);
+  TRY(const auto settings, engine.stacks().settings(stack.id));
+  if (!creating) operation.stack_policy = json::string_or(settings, "Policy");
   stack.operation = std::move(operation);
   stack.change_set_id = id;
   stack.disable_rollback = disable;

@@ -4,6 +4,8 @@
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "services/cloudformation/api.h"
+#include "services/cloudformation/run.h"
+#include "services/cloudformation/stack_policy.h"
 
 namespace dew::cloudformation {
 
@@ -51,6 +53,48 @@ Result<S3Location> parse_s3_url(std::string_view url) {
   return S3Location{bucket, *key};
 }
 
+ApiResult<std::string> read_url(Engine& engine, const Call& call, std::string_view url) {
+  const auto location = parse_s3_url(url);
+  if (!location) return invalid(location.error().message);
+  const auto session = session_of(engine, call);
+  auto object =
+      session.call("s3", "GetObject", {{"Bucket", location->bucket}, {"Key", location->key}});
+  if (!object) {
+    if (object.error().status >= 500) return std::unexpected(std::move(object).error());
+    return invalid("S3 error: " + object.error().message);
+  }
+  return json::string_or(*object, "Body");
+}
+
+ApiResult<std::optional<std::string>> policy_input(Engine& engine, const Call& call,
+                                                   std::string_view name) {
+  const auto body_name = std::string(name) + "Body";
+  const auto url_name = std::string(name) + "URL";
+  const auto body = json::string_at(call.input, body_name);
+  const auto url = json::string_at(call.input, url_name);
+  if (!body && !url) return std::nullopt;
+  if (body && url) {
+    return invalid(
+        fmt::format("You can specify either {} or {}, but not both.", body_name, url_name));
+  }
+  std::string text;
+  if (url) {
+    TRY(text, read_url(engine, call, *url));
+  } else {
+    text = *body;
+  }
+  CHECK_OK(StackPolicy::parse(text));
+  return text;
+}
+
+ApiResult<void> check_role(Engine& engine, const std::string& role) {
+  if (role.empty()) return {};
+  const auto assumed = assume_for_stacks(engine, role);
+  if (assumed) return {};
+  if (assumed.error().status >= 500) return std::unexpected(assumed.error());
+  return invalid(fmt::format("Role {} is invalid or cannot be assumed", role));
+}
+
 ApiResult<std::optional<std::string>> template_input(Engine& engine, const Call& call) {
   const auto body = json::string_at(call.input, "TemplateBody");
   const auto url = json::string_at(call.input, "TemplateURL");
@@ -64,16 +108,7 @@ ApiResult<std::optional<std::string>> template_input(Engine& engine, const Call&
     return std::string(*body);
   }
   if (!url) return std::nullopt;
-  const auto location = parse_s3_url(*url);
-  if (!location) return invalid(location.error().message);
-  const auto session = session_of(engine, call);
-  auto object =
-      session.call("s3", "GetObject", {{"Bucket", location->bucket}, {"Key", location->key}});
-  if (!object) {
-    if (object.error().status >= 500) return std::unexpected(std::move(object).error());
-    return invalid("S3 error: " + object.error().message);
-  }
-  auto text = json::string_or(*object, "Body");
+  TRY(auto text, read_url(engine, call, *url));
   if (text.size() > kTemplateUrlBytes)
     return invalid("Template may not exceed 1000000 bytes in size.");
   return text;
@@ -99,10 +134,6 @@ ApiResult<void> refuse_unsupported(const json::Object& input) {
   };
   for (const auto* name : {"NotificationARNs", "ResourceTypes", "ResourcesToImport"}) {
     if (filled(name)) return invalid(fmt::format("Dewpoint does not support {} yet", name));
-  }
-  for (const auto* name :
-       {"StackPolicyURL", "StackPolicyDuringUpdateURL", "StackPolicyDuringUpdateBody"}) {
-    if (input.contains(name)) return invalid(fmt::format("Dewpoint does not support {} yet", name));
   }
   if (const auto* rollback = json::object_at(input, "RollbackConfiguration")) {
     const auto* triggers = json::array_at(*rollback, "RollbackTriggers");

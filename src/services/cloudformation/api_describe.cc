@@ -23,6 +23,10 @@ json::Object describe(const Stack& stack, const json::Object& settings) {
                     json::bool_at(settings, "TerminationProtection").value_or(false)},
                    {"DriftInformation", json::Object{{"StackDriftStatus", "NOT_CHECKED"}}}};
   if (!stack.change_set_id.empty()) out["ChangeSetId"] = stack.change_set_id;
+  if (!stack.parent_id.empty()) {
+    out["ParentId"] = stack.parent_id;
+    out["RootId"] = stack.root_id;
+  }
   if (!stack.description.empty()) out["Description"] = stack.description;
   if (!stack.reason.empty()) out["StackStatusReason"] = stack.reason;
   if (stack.updated > 0) out["LastUpdatedTime"] = stack.updated;
@@ -66,6 +70,10 @@ ApiResult<json::Value> list_stacks(Engine& engine, Call& call) {
                          {"CreationTime", stack.created},
                          {"StackStatus", stack.status},
                          {"DriftInformation", json::Object{{"StackDriftStatus", "NOT_CHECKED"}}}};
+    if (!stack.parent_id.empty()) {
+      summary["ParentId"] = stack.parent_id;
+      summary["RootId"] = stack.root_id;
+    }
     if (!stack.description.empty()) summary["TemplateDescription"] = stack.description;
     if (!stack.reason.empty()) summary["StackStatusReason"] = stack.reason;
     if (stack.updated > 0) summary["LastUpdatedTime"] = stack.updated;

@@ -1,4 +1,4 @@
-// Operations that start or steer a stack's life: create, update, delete, cancel, continue.
+// Operations that start a stack's life and end it: create, update, delete.
 #include <algorithm>
 
 #include "services/cloudformation/api.h"
@@ -23,6 +23,8 @@ ApiResult<json::Value> create_stack(Engine& engine, Call& call) {
   TRY(const auto text, template_input(engine, call));
   if (!text) return invalid("Either Template URL or Template Body must be specified.");
   TRY(const auto failure, on_failure(call.input));
+  TRY(const auto policy, policy_input(engine, call, "StackPolicy"));
+  CHECK_OK(check_role(engine, json::string_or(call.input, "RoleARN")));
   TRY(auto tags, tags_input(call.input));
   TRY(const auto given, read_parameters(call.input, {}));
 
@@ -53,6 +55,8 @@ ApiResult<json::Value> create_stack(Engine& engine, Call& call) {
   operation.tags = stack.tags;
   operation.capabilities = allowed;
   operation.role_arn = stack.role_arn;
+  operation.retain_except_on_create =
+      json::bool_at(call.input, "RetainExceptOnCreate").value_or(false);
   stack.operation = std::move(operation);
   {
     std::lock_guard lock(engine.mutex());
@@ -60,20 +64,40 @@ ApiResult<json::Value> create_stack(Engine& engine, Call& call) {
       return aws::fail("AlreadyExistsException", fmt::format("Stack [{}] already exists", name));
     }
     StackStore::Changes changes(engine.stacks());
+    TRY(const auto nested,
+        services::load(engine.stacks().store(), StackStore::key("nested", name)));
+    if (nested) {
+      stack.parent_id = json::string_or(*nested, "ParentId");
+      stack.root_id = json::string_or(*nested, "RootId");
+      changes.batch().erase(StackStore::key("nested", name));
+    }
     changes.put_name(stack);
     changes.put_template(stack.id, "current", *text);
     changes.put_template(stack.id, "next", *text);
     json::Object settings{
         {"TerminationProtection",
          json::bool_at(call.input, "EnableTerminationProtection").value_or(false)}};
-    if (const auto policy = json::string_at(call.input, "StackPolicyBody"))
-      settings["Policy"] = *policy;
+    if (policy) settings["Policy"] = *policy;
     changes.put_settings(stack.id, settings);
     changes.status(stack, "CREATE_IN_PROGRESS", "User Initiated");
     CHECK_OK(changes.commit());
   }
   engine.start(stack);
   return json::Object{{"StackId", stack.id}};
+}
+
+// On a parent's way back its nested stacks get the template that they had, whatever their URL gives
+// now.
+ApiResult<std::optional<std::string>> take_parents_template(Engine& engine, const Stack& stack) {
+  if (stack.parent_id.empty()) return std::nullopt;
+  const auto key = StackStore::key("nested", stack.name);
+  TRY(const auto told, services::load(engine.stacks().store(), key));
+  if (!told || json::string_or(*told, "ParentId") != stack.parent_id) return std::nullopt;
+  store::Batch batch;
+  batch.erase(key);
+  CHECK_OK(engine.stacks().store().commit(batch));
+  if (const auto before = json::string_at(*told, "Template")) return std::string(*before);
+  return std::nullopt;
 }
 
 ApiResult<json::Value> update_stack(Engine& engine, Call& call) {
@@ -85,8 +109,11 @@ ApiResult<json::Value> update_stack(Engine& engine, Call& call) {
         fmt::format("Stack [{}] does not exist", json::string_or(call.input, "StackName")));
   }
   auto& stack = *found;
+  TRY(auto text, take_parents_template(engine, stack));
   if (!is_updatable(stack)) return not_updatable(stack);
-  TRY(auto text, template_input(engine, call));
+  if (!text) {
+    TRY(text, template_input(engine, call));
+  }
   if (json::bool_at(call.input, "UsePreviousTemplate").value_or(false)) {
     if (text)
       return invalid("You cannot specify both usePreviousTemplate and Template Body/Template URL.");
@@ -102,7 +129,13 @@ ApiResult<json::Value> update_stack(Engine& engine, Call& call) {
   CHECK_OK(check_capabilities(blueprint->tmpl, allowed));
   TRY(const auto resources, engine.stacks().resources(stack.id));
   TRY(const auto plan, make_plan(*blueprint, stack, resources, tags));
-  if (plan.empty()) return invalid("No updates are to be performed.");
+  TRY(const auto policy, policy_input(engine, call, "StackPolicy"));
+  TRY(const auto exception, policy_input(engine, call, "StackPolicyDuringUpdate"));
+  const auto role = json::string_or(call.input, "RoleARN", stack.role_arn);
+  CHECK_OK(check_role(engine, role));
+  // What a failed update has left can be tried again, and cleaned up.
+  if (plan.empty() && !stack.status.ends_with("_FAILED"))
+    return invalid("No updates are to be performed.");
 
   Operation operation;
   operation.kind = OperationKind::kUpdate;
@@ -115,7 +148,9 @@ ApiResult<json::Value> update_stack(Engine& engine, Call& call) {
   operation.given = blueprint->parameters.given;
   operation.tags = tags;
   operation.capabilities = allowed;
-  operation.role_arn = json::string_or(call.input, "RoleARN", stack.role_arn);
+  operation.role_arn = role;
+  operation.retain_except_on_create =
+      json::bool_at(call.input, "RetainExceptOnCreate").value_or(false);
   {
     std::lock_guard lock(engine.mutex());
     TRY(auto current, engine.stacks().find(stack.id));
@@ -125,8 +160,10 @@ ApiResult<json::Value> update_stack(Engine& engine, Call& call) {
     stack.updated = stack.operation->began;
     StackStore::Changes changes(engine.stacks());
     changes.put_template(stack.id, "next", *text);
-    if (const auto policy = json::string_at(call.input, "StackPolicyBody")) {
-      TRY(auto settings, engine.stacks().settings(stack.id));
+    // A new policy protects from the next update on.
+    TRY(auto settings, engine.stacks().settings(stack.id));
+    stack.operation->stack_policy = exception ? *exception : json::string_or(settings, "Policy");
+    if (policy) {
       settings["Policy"] = *policy;
       changes.put_settings(stack.id, settings);
     }
@@ -155,6 +192,9 @@ ApiResult<std::string> export_in_use(Engine& engine, const Stack& stack) {
 
 ApiResult<json::Value> delete_stack(Engine& engine, Call& call) {
   const auto name = json::string_or(call.input, "StackName");
+  const auto role = json::string_or(call.input, "RoleARN");
+  CHECK_OK(check_role(engine, role));
+  const bool force = json::string_or(call.input, "DeletionMode") == "FORCE_DELETE_STACK";
   std::unique_lock lock(engine.mutex());
   auto found = engine.stacks().find(name);
   // Deleting what does not exist succeeds.
@@ -177,6 +217,13 @@ ApiResult<json::Value> delete_stack(Engine& engine, Call& call) {
                     "is in the DELETE_FAILED state",
                     stack.id));
   }
+  // docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html
+  if (force && stack.status != "DELETE_FAILED") {
+    return invalid(
+        fmt::format("Invalid operation on stack [{}]. Specify FORCE_DELETE_STACK only when the "
+                    "stack is in the DELETE_FAILED state",
+                    stack.id));
+  }
   StackStore::Changes changes(engine.stacks());
   if (stack.operation && !stack.operation->paused) {
     if (stack.operation->kind != OperationKind::kCreate) {
@@ -194,6 +241,8 @@ ApiResult<json::Value> delete_stack(Engine& engine, Call& call) {
   operation.identity = call.identity;
   operation.token = json::string_or(call.input, "ClientRequestToken");
   operation.retain = {retain.begin(), retain.end()};
+  operation.role_arn = role;
+  operation.force = force;
   stack.operation = std::move(operation);
   changes.status(stack, "DELETE_IN_PROGRESS", "User Initiated");
   TRY(const auto used, export_in_use(engine, stack));
@@ -209,86 +258,12 @@ ApiResult<json::Value> delete_stack(Engine& engine, Call& call) {
   return json::Object{};
 }
 
-ApiResult<json::Value> cancel_update(Engine& engine, Call& call) {
-  std::lock_guard lock(engine.mutex());
-  TRY(const auto stack, engine.stacks().find(json::string_or(call.input, "StackName")));
-  if (stack.status != "UPDATE_IN_PROGRESS") {
-    return invalid("CancelUpdateStack cannot be called from current stack status");
-  }
-  StackStore::Changes changes(engine.stacks());
-  changes.put_cancel(stack.id, "cancel");
-  CHECK_OK(changes.commit());
-  engine.bell().ring();
-  return json::Object{};
-}
-
-ApiResult<json::Value> continue_rollback(Engine& engine, Call& call) {
-  std::unique_lock lock(engine.mutex());
-  TRY(auto stack, engine.stacks().find(json::string_or(call.input, "StackName")));
-  if (stack.status != "UPDATE_ROLLBACK_FAILED" || !stack.operation) {
-    return invalid(fmt::format("Stack:{} is in {} state and can not continue rollback.", stack.id,
-                               stack.status));
-  }
-  stack.operation->paused = false;
-  stack.operation->identity = call.identity;
-  const auto skip = text_list(call.input, "ResourcesToSkip");
-  stack.operation->skip = {skip.begin(), skip.end()};
-  StackStore::Changes changes(engine.stacks());
-  changes.status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated");
-  CHECK_OK(changes.commit());
-  lock.unlock();
-  engine.start(stack);
-  return json::Object{};
-}
-
-ApiResult<json::Value> termination_protection(Engine& engine, Call& call) {
-  std::lock_guard lock(engine.mutex());
-  TRY(const auto stack, engine.stacks().find(json::string_or(call.input, "StackName")));
-  TRY(auto settings, engine.stacks().settings(stack.id));
-  settings["TerminationProtection"] =
-      json::bool_at(call.input, "EnableTerminationProtection").value_or(false);
-  StackStore::Changes changes(engine.stacks());
-  changes.put_settings(stack.id, settings);
-  CHECK_OK(changes.commit());
-  return json::Object{{"StackId", stack.id}};
-}
-
-ApiResult<json::Value> set_policy(Engine& engine, Call& call) {
-  if (call.input.contains("StackPolicyURL"))
-    return invalid("Dewpoint does not support StackPolicyURL yet");
-  const auto policy = json::string_or(call.input, "StackPolicyBody");
-  if (auto parsed = json::parse(policy); !parsed || !parsed->is_object()) {
-    return invalid("Error validating stack policy: Invalid stack policy");
-  }
-  std::lock_guard lock(engine.mutex());
-  TRY(const auto stack, engine.stacks().find(json::string_or(call.input, "StackName")));
-  TRY(auto settings, engine.stacks().settings(stack.id));
-  settings["Policy"] = policy;
-  StackStore::Changes changes(engine.stacks());
-  changes.put_settings(stack.id, settings);
-  CHECK_OK(changes.commit());
-  return json::Object{};
-}
-
-ApiResult<json::Value> get_policy(Engine& engine, Call& call) {
-  TRY(const auto stack, engine.stacks().find(json::string_or(call.input, "StackName")));
-  TRY(const auto settings, engine.stacks().settings(stack.id));
-  json::Object out;
-  if (const auto policy = json::string_at(settings, "Policy")) out["StackPolicyBody"] = *policy;
-  return out;
-}
-
 }  // namespace
 
 void add_stack_operations(const Add& add) {
   add("CreateStack", aws::Run::kWorker, create_stack);
   add("UpdateStack", aws::Run::kWorker, update_stack);
   add("DeleteStack", aws::Run::kWorker, delete_stack);
-  add("CancelUpdateStack", aws::Run::kWorker, cancel_update);
-  add("ContinueUpdateRollback", aws::Run::kWorker, continue_rollback);
-  add("UpdateTerminationProtection", aws::Run::kWorker, termination_protection);
-  add("SetStackPolicy", aws::Run::kWorker, set_policy);
-  add("GetStackPolicy", aws::Run::kWorker, get_policy);
 }
 
 }  // namespace dew::cloudformation

@@ -1,6 +1,7 @@
 #include "services/cloudformation/blueprint.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "services/cloudformation/references.h"
 
@@ -50,7 +51,7 @@ void check_attributes(const Template& tmpl, std::vector<std::string>& findings) 
     const auto* resource = tmpl.resource(name);
     const auto* type = resource == nullptr ? nullptr : find_type(resource->type);
     if (type == nullptr || attribute.empty()) continue;
-    if (std::ranges::find(type->attributes, attribute) == type->attributes.end()) {
+    if (!type->has_attribute(attribute)) {
       findings.push_back(fmt::format(
           "Template error: resource {} does not support attribute type {} in Fn::GetAtt", name,
           attribute));
@@ -86,6 +87,61 @@ void merge_stack_tags(const Shape& shape, const json::Array& stack_tags, json::O
   properties["Tags"] = std::move(tags);
 }
 
+// PT#H#M#S. nullopt: no such duration.
+std::optional<int64_t> duration_seconds(std::string_view text) {
+  if (!text.starts_with("PT") || text.size() > 16) return std::nullopt;
+  int64_t total = 0;
+  int64_t number = -1;
+  for (const char c : text.substr(2)) {
+    if (c >= '0' && c <= '9') {
+      number = (number < 0 ? 0 : number) * 10 + (c - '0');
+      continue;
+    }
+    const int64_t unit = c == 'H' ? 3600 : c == 'M' ? 60 : c == 'S' ? 1 : 0;
+    if (unit == 0 || number < 0 || number > 1'000'000) return std::nullopt;
+    total += number * unit;
+    number = -1;
+  }
+  if (number >= 0 || text.size() < 4) return std::nullopt;
+  return total;
+}
+
+// {"Count", "Timeout"} in signals and seconds.
+// docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-creationpolicy.html
+ApiResult<json::Value> read_creation_policy(const ResourceDeclaration& declared) {
+  constexpr int64_t kMaxSeconds = 12 * 3600;
+  if (declared.type != "AWS::CloudFormation::WaitCondition") {
+    return invalid("CreationPolicy: is not supported for resources of the type " + declared.type);
+  }
+  const auto* policy = declared.creation_policy->if_object();
+  const auto* signal = policy == nullptr || policy->size() != 1
+                           ? nullptr
+                           : json::object_at(*policy, "ResourceSignal");
+  if (signal == nullptr) return invalid("CreationPolicy: must have the one member ResourceSignal");
+  json::Object out{{"Count", 1}, {"Timeout", 300}};
+  for (const auto& [name, value] : *signal) {
+    const auto text = to_text(value).value_or("");
+    if (name == "Count") {
+      int64_t count = 0;
+      const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+      if (error != std::errc{} || at != text.data() + text.size() || count < 1)
+        return invalid("CreationPolicy/ResourceSignal/Count: must be a whole number from 1 on");
+      out["Count"] = count;
+    } else if (name == "Timeout") {
+      const auto seconds = duration_seconds(text);
+      if (!seconds || *seconds > kMaxSeconds) {
+        return invalid(
+            "CreationPolicy/ResourceSignal/Timeout: must be a duration like PT#H#M#S, up to 12 "
+            "hours");
+      }
+      out["Timeout"] = *seconds;
+    } else {
+      return invalid("CreationPolicy/ResourceSignal: unknown member " + std::string(name));
+    }
+  }
+  return out;
+}
+
 std::string joined(const std::vector<std::string>& texts, std::string_view between) {
   std::string out;
   for (const auto& item : texts) {
@@ -110,6 +166,9 @@ ApiResult<json::Object> Blueprint::properties(const std::string& name,
       coerce(*type->shape, std::move(resolved), "/Resources/" + name + "/Properties"));
   auto& properties = coerced.as_object();
   merge_stack_tags(*type->shape, stack_tags, properties);
+  if (declared.creation_policy) {
+    TRY(properties["_CreationPolicy"], read_creation_policy(declared));
+  }
   return std::move(properties);
 }
 
@@ -120,6 +179,7 @@ ApiResult<json::Array> Blueprint::outputs() {
       TRY(const auto holds, evaluator->condition(declared.condition));
       if (!holds) continue;
     }
+    hides = false;
     TRY(const auto value, evaluator->evaluate(declared.value));
     auto text = value ? to_text(*value) : std::nullopt;
     if (!text)
@@ -129,6 +189,7 @@ ApiResult<json::Array> Blueprint::outputs() {
                       name));
     TRY(const auto resolved, evaluator->resolve_dynamic(json::String(*text), "/Outputs/" + name));
     json::Object output{{"OutputKey", name}, {"OutputValue", resolved}};
+    if (hides) output["_Hidden"] = true;
     if (!declared.description.empty()) output["Description"] = declared.description;
     if (declared.export_name) {
       TRY(const auto export_name, evaluator->evaluate(*declared.export_name));
@@ -155,6 +216,10 @@ ApiResult<void> validate(const Template& tmpl) {
     } else {
       check_properties(*type->shape, resource.properties,
                        fmt::format("/Resources/{}/Properties", name), findings);
+      if (resource.creation_policy) {
+        if (auto read = read_creation_policy(resource); !read)
+          findings.push_back(fmt::format("/Resources/{}/{}", name, read.error().message));
+      }
     }
   }
   check_attributes(tmpl, findings);

@@ -19,11 +19,12 @@ struct Blueprint {
   std::unique_ptr<Evaluator> evaluator;
   Order order;
   std::set<std::string> imported;  // exports that were read, filled while values are evaluated
+  bool hides = false;              // set by the owner's `get_att` for a value that is not shown
 
   // A resource's properties as its type wants them; tags of the stack are merged in where the type
   // has tags.
   ApiResult<json::Object> properties(const std::string& name, const json::Array& stack_tags);
-  // As DescribeStacks gives them.
+  // As DescribeStacks gives them, but for those that are marked with _Hidden: those it hides.
   ApiResult<json::Array> outputs();
 };
 

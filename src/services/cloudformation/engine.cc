@@ -10,6 +10,12 @@ void Engine::start(const Stack& stack) {
                   stack.parent_id.empty() ? Admission::kInTurn : Admission::kAtOnce);
 }
 
+Engine::Alarm Engine::alarm(double seconds) {
+  // What it wakes compares times in milliseconds: not a moment before.
+  const auto due = TimePoint(std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000) + 1));
+  return Alarm(context_.clock.at(due, [bell = bell_](const ClockHold&) { bell->ring(); }));
+}
+
 void Engine::resume_all() {
   const auto stacks = stacks_.all();
   if (!stacks) {
@@ -25,7 +31,7 @@ void Engine::resume_all() {
 
 void Engine::stop() {
   if (stopping_.exchange(true)) return;
-  bell_.ring();
+  bell_->ring();
   threads_->join();
 }
 
@@ -41,7 +47,7 @@ void Engine::run(const std::string& stack_id) {
         "cloudformation: the operation on stack {} stopped and is taken up at the next start: {}",
         stack_id, done.error().message);
   }
-  bell_.ring();
+  bell_->ring();
 }
 
 }  // namespace dew::cloudformation

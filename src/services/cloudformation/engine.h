@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 
+#include "services/cloudformation/replies.h"
 #include "services/cloudformation/stack_store.h"
 #include "services/cloudformation/threads.h"
 
@@ -21,7 +22,10 @@ namespace dew::cloudformation {
 class Engine {
  public:
   Engine(const services::Context& context, StackStore& stacks, std::unique_ptr<Threads> threads)
-      : context_(context), stacks_(stacks), threads_(std::move(threads)) {}
+      : context_(context),
+        stacks_(stacks),
+        threads_(std::move(threads)),
+        replies_(stacks.store()) {}
   ~Engine() { stop(); }
 
   // Runs the operation that the stack's record holds.
@@ -37,10 +41,23 @@ class Engine {
   // exports change.
   std::mutex& mutex() { return mutex_; }
   // Rung when an operation ends, an answer arrives, or somebody wants one to end.
-  Bell& bell() { return bell_; }
+  Bell& bell() { return *bell_; }
+
+  // Rings the bell when the clock has reached that time, unless it is given up before.
+  class Alarm {
+   public:
+    explicit Alarm(DueTimer timer) : timer_(std::move(timer)) {}
+    Alarm(Alarm&&) = default;
+    ~Alarm() { timer_.cancel(); }
+
+   private:
+    DueTimer timer_;
+  };
+  Alarm alarm(double seconds);
 
   const services::Context& context() const { return context_; }
   StackStore& stacks() { return stacks_; }
+  Replies& replies() { return replies_; }
   std::unique_ptr<Steps> steps() { return threads_->steps(); }
 
  private:
@@ -51,7 +68,9 @@ class Engine {
   std::unique_ptr<Threads> threads_;
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
-  Bell bell_;
+  // An alarm may ring while the engine ends.
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+  Replies replies_;
 };
 
 }  // namespace dew::cloudformation

@@ -16,7 +16,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   environment.ref = [](std::string_view name) -> ApiResult<json::Value> {
     return json::String(name);
   };
-  environment.get_att = [](std::string_view name, std::string_view) -> ApiResult<json::Value> {
+  // As custom resources and nested stacks answer: text, other scalars, lists, and nothing.
+  environment.get_att = [](std::string_view name,
+                           std::string_view attribute) -> ApiResult<json::Value> {
+    if (attribute.starts_with("Outputs.")) return json::String(attribute);
+    if (attribute == "Number") return json::Value(7);
+    if (attribute == "Flag") return json::Value(true);
+    if (attribute == "List") return json::Array{json::String(name), json::Value(1)};
+    if (attribute == "Map") return json::Object{{"k", json::Value(nullptr)}};
+    if (attribute == "None") return invalid("no such attribute");
     return json::String(name);
   };
   environment.import_value = environment.ref;

@@ -23,6 +23,7 @@ class Planner {
       const auto* now = known(name);
       const auto* value = now == nullptr ? nullptr : json::find(now->attributes, attribute);
       if (value == nullptr) return unknown(name);
+      if (now->attributes.contains("_NoEcho")) blueprint_.hides = true;
       return *value;
     };
   }
@@ -44,12 +45,21 @@ class Planner {
     }
     if (plan_.changes.empty()) {
       TRY(const auto outputs, blueprint_.outputs());
-      plan_.other = outputs != stack_.outputs || tags_ != stack_.tags;
+      plan_.other = differ(outputs) || tags_ != stack_.tags;
     }
     return std::move(plan_);
   }
 
  private:
+  // Values that are hidden cannot be compared; the resource that they come from has not changed.
+  bool differ(const json::Array& outputs) const {
+    return !std::ranges::equal(outputs, stack_.outputs, [](const auto& now, const auto& before) {
+      if (!now.as_object().contains("_Hidden")) return now == before;
+      return json::string_or(now.as_object(), "OutputKey") ==
+             json::string_or(before.as_object(), "OutputKey");
+    });
+  }
+
   const Snapshot* known(std::string_view name) const {
     if (unknown_.contains(std::string(name))) return nullptr;
     const auto it = resources_.find(std::string(name));
@@ -116,14 +126,17 @@ class Planner {
         if (!changed[property].first) changed.erase(property);
       }
     }
-    if (changed.empty()) return {};
+    if (changed.empty()) {
+      if (type.always_updates) always_updated(name, resource);
+      return {};
+    }
     bool replaced = false;
     bool perhaps = false;
     json::Array details;
     json::Array scope;
     for (const auto& [property, dynamic] : changed) {
-      const auto* known_property = type.shape->member(property);
-      const bool replaces = !type.update || (known_property != nullptr && known_property->replaces);
+      const bool replaces =
+          type.replaced_by(property, before, wanted ? *wanted : json::Object(before));
       (dynamic.first ? perhaps : replaced) |= replaces;
       const bool tags = property == "Tags";
       const auto* attribute = tags ? "Tags" : "Properties";
@@ -152,6 +165,19 @@ class Planner {
          {"Scope", std::move(scope)},
          {"Details", std::move(details)}});
     return {};
+  }
+
+  // A nested stack is always looked at: what its URL gives may be another template now.
+  void always_updated(const std::string& name, const ResourceState& resource) {
+    unknown_.insert(name);
+    add("Modify", name, resource.type, resource.now->id,
+        {{"Replacement", "False"},
+         {"Scope", json::Array{"Properties"}},
+         {"Details",
+          json::Array{json::Object{{"Target", json::Object{{"Attribute", "Properties"},
+                                                           {"RequiresRecreation", "Never"}}},
+                                   {"Evaluation", "Dynamic"},
+                                   {"ChangeSource", "Automatic"}}}}});
   }
 
   Blueprint& blueprint_;

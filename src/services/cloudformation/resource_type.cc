@@ -1,5 +1,7 @@
 #include "services/cloudformation/resource_type.h"
 
+#include <algorithm>
+
 namespace dew::cloudformation {
 
 ApiResult<json::Object> Session::call(std::string_view service, std::string_view operation,
@@ -29,6 +31,13 @@ bool says_not_found(const aws::ApiError& error) {
   return code.starts_with("NoSuch") || code.find("NotFound") != std::string_view::npos;
 }
 
+std::unexpected<aws::ApiError> refused_update(std::string message) {
+  auto out = invalid(std::move(message));
+  out.error().members["_Refused"] = true;
+  return out;
+}
+bool says_refused(const aws::ApiError& error) { return error.members.contains("_Refused"); }
+
 bool says_already_exists(const aws::ApiError& error) {
   const std::string_view code = error.code;
   return code.find("AlreadyExists") != std::string_view::npos ||
@@ -48,6 +57,9 @@ const std::vector<ResourceType>& types() {
     add_apigateway_types(out);
     add_dynamodb_types(out);
     add_ssm_types(out);
+    add_custom_types(out);
+    add_wait_condition_types(out);
+    add_nested_stack_types(out);
     for (auto& type : out) type.shape = parse_schema(type.schema);
     return out;
   }();
@@ -56,7 +68,34 @@ const std::vector<ResourceType>& types() {
 
 }  // namespace
 
+bool ResourceType::has_attribute(std::string_view attribute) const {
+  return std::ranges::any_of(attributes, [&](std::string_view known) {
+    return known == attribute || known == "*" ||
+           (known.ends_with('.') && attribute.starts_with(known));
+  });
+}
+
+bool ResourceType::replaced_by(std::string_view property, const json::Object& before,
+                               const json::Object& now) const {
+  if (!update) return true;
+  const auto* known = shape->member(property);
+  return (known != nullptr && known->replaces) || (replaces && replaces(before, now));
+}
+
 const ResourceType* find_type(std::string_view name) {
+  // docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+  constexpr std::string_view kCustom = "Custom::";
+  constexpr size_t kCustomChars = 60;
+  if (name.starts_with(kCustom)) {
+    const bool named = name.size() > kCustom.size() && name.size() <= kCustomChars &&
+                       std::ranges::all_of(name.substr(kCustom.size()), [](char c) {
+                         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                                (c >= 'A' && c <= 'Z') || c == '_' || c == '@' || c == '-' ||
+                                c == ':';
+                       });
+    if (!named) return nullptr;
+    name = "AWS::CloudFormation::CustomResource";
+  }
   for (const auto& type : types()) {
     if (type.name == name) return &type;
   }

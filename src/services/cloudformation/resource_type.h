@@ -35,6 +35,7 @@ struct OwnStack {
   std::string id;
   std::string name;
   std::string root_id;
+  std::string operation;  // tells one operation on the stack from another
   std::vector<std::string> capabilities;
   bool keeps_failed = false;  // a failure is not rolled back
 };
@@ -71,11 +72,17 @@ class Session {
 
 bool says_not_found(const aws::ApiError& error);
 bool says_already_exists(const aws::ApiError& error);
+// A ValidationError of an update() that was refused before anything was done: there is nothing to
+// take back.
+std::unexpected<aws::ApiError> refused_update(std::string message);
+bool says_refused(const aws::ApiError& error);
 
 struct Desired {
   std::string logical_id;
   std::string name;  // the physical name decided beforehand; empty where the service chooses
   json::Object properties;
+  std::string type = {};  // as the template has it: Custom::Thing
+  bool back = false;      // an update that undoes another one
   std::function<void(std::string_view id)> made = {};
 
   // The service has made it, under this id; what follows is only settings.
@@ -106,15 +113,19 @@ using Interrupted = std::function<bool()>;
 struct ResourceType {
   std::string_view name;
   std::string_view schema;
+  // What Fn::GetAtt may ask for; "Outputs." stands for all that begin so, "*" for all.
   std::vector<std::string_view> attributes;
   std::optional<Naming> naming;  // nullopt: the service chooses the id
   std::string_view capability;   // CAPABILITY_IAM, or empty
+  bool always_updates = false;   // what it is made of may change while its properties do not
 
   std::function<ApiResult<Instance>(const Session&, const Desired&)> create;
   // nullptr: every change replaces. Gets what is there and what is wanted; keeps the id.
   std::function<ApiResult<Instance>(const Session&, const Instance& current, const Desired&)>
       update;
   std::function<ApiResult<void>(const Session&, const Instance&)> remove;
+  // Whether a change needs another one where the schema cannot say it.
+  std::function<bool(const json::Object& before, const json::Object& now)> replaces;
   // Whether something with this name is there already. nullptr where creating tells.
   std::function<ApiResult<bool>(const Session&, const Desired&)> exists;
   std::function<ApiResult<std::vector<std::string>>(const Session&, const Desired&)> list;
@@ -123,10 +134,19 @@ struct ResourceType {
   std::function<ApiResult<std::optional<Instance>>(const Session&, Work, const Instance& begun,
                                                    const Interrupted&)>
       wait;
+  // What it makes has a life of its own by the time that another resource fails: it is waited for
+  // even so, because only its end tells what there is to take back.
+  bool waits_out_failures = false;
 
   std::shared_ptr<const Shape> shape;  // the parsed schema
+
+  bool has_attribute(std::string_view attribute) const;
+  // Whether a change of that property needs another one: "Update requires: Replacement".
+  bool replaced_by(std::string_view property, const json::Object& before,
+                   const json::Object& now) const;
 };
 
+// Custom::ANYTHING is AWS::CloudFormation::CustomResource.
 const ResourceType* find_type(std::string_view name);
 std::vector<const ResourceType*> all_types();
 
@@ -138,5 +158,8 @@ void add_lambda_types(std::vector<ResourceType>& types);
 void add_apigateway_types(std::vector<ResourceType>& types);
 void add_dynamodb_types(std::vector<ResourceType>& types);
 void add_ssm_types(std::vector<ResourceType>& types);
+void add_custom_types(std::vector<ResourceType>& types);
+void add_wait_condition_types(std::vector<ResourceType>& types);
+void add_nested_stack_types(std::vector<ResourceType>& types);
 
 }  // namespace dew::cloudformation

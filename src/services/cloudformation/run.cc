@@ -17,25 +17,33 @@ std::string_view handler_code(const aws::ApiError& error) {
   return "InvalidRequest";
 }
 
-// Whoever asked, or the stack's role, as the service assumes it. A role that it may not assume
-// leaves it with its own name, which may do nothing.
+aws::Identity service_identity(Engine& engine) {
+  return {engine.context().config.account, "cloudformation.amazonaws.com",
+          "cloudformation.amazonaws.com", ""};
+}
+
+// Whoever asked, or the stack's role. A role that may no longer be assumed leaves the service with
+// its own name, which may do nothing.
 aws::Identity acting_identity(Engine& engine, const Stack& stack) {
   if (!stack.operation) return {};
   // Without one of its own, an operation uses the role that the stack was given before.
   const auto& role = stack.operation->role_arn.empty() ? stack.role_arn : stack.operation->role_arn;
   if (role.empty()) return stack.operation->identity;
-  const auto& account = engine.context().config.account;
-  aws::Identity service{account, "cloudformation.amazonaws.com", "cloudformation.amazonaws.com",
-                        ""};
-  const auto assumed = engine.context().caller.call(
-      service, "sts", "AssumeRole", {{"RoleArn", role}, {"RoleSessionName", "AWSCloudFormation"}});
-  if (!assumed) return service;
-  const auto* user = json::object_at(assumed->as_object(), "AssumedRoleUser");
-  if (user == nullptr) return service;
-  return {account, json::string_or(*user, "Arn"), json::string_or(*user, "AssumedRoleId"), ""};
+  auto assumed = assume_for_stacks(engine, role);
+  return assumed ? std::move(*assumed) : service_identity(engine);
 }
 
 }  // namespace
+
+ApiResult<aws::Identity> assume_for_stacks(Engine& engine, const std::string& role) {
+  TRY(const auto assumed,
+      engine.context().caller.call(service_identity(engine), "sts", "AssumeRole",
+                                   {{"RoleArn", role}, {"RoleSessionName", "AWSCloudFormation"}}));
+  const auto* user = json::object_at(assumed.as_object(), "AssumedRoleUser");
+  if (user == nullptr) return invalid("the role cannot be assumed");
+  return aws::Identity{engine.context().config.account, json::string_or(*user, "Arn"),
+                       json::string_or(*user, "AssumedRoleId"), ""};
+}
 
 std::string joined(const std::vector<std::string>& texts) {
   std::string out;
@@ -61,6 +69,7 @@ Run::Run(Engine& engine, Stack stack)
                 .id = stack_.id,
                 .name = stack_.name,
                 .root_id = stack_.root_id.empty() ? stack_.id : stack_.root_id,
+                .operation = stack_.operation ? fmt::format("{}", stack_.operation->began) : "",
                 .capabilities =
                     stack_.operation ? stack_.operation->capabilities : std::vector<std::string>{},
                 .keeps_failed =
@@ -70,6 +79,7 @@ Run::Run(Engine& engine, Stack stack)
       stack_.timeout_minutes > 0) {
     interruption_.deadline_seconds =
         stack_.operation->began + static_cast<double>(stack_.timeout_minutes * 60);
+    time_out_.emplace(engine.alarm(interruption_.deadline_seconds));
   }
 }
 
@@ -101,10 +111,10 @@ ApiResult<void> Run::go() {
   return {};
 }
 
-bool Run::interrupted() const {
-  if (engine_.stopping() || interruption_.abandoned) return true;
+bool Run::interrupted(const ResourceType& type) const {
+  if (engine_.stopping() || (interruption_.abandoned && !type.waits_out_failures)) return true;
   if (interruption_.deadline_seconds > 0 &&
-      stacks_.clock().now_seconds() > interruption_.deadline_seconds) {
+      stacks_.clock().now_seconds() >= interruption_.deadline_seconds) {
     return true;
   }
   const auto cancel = stacks_.cancel_request(stack_.id);
@@ -121,7 +131,7 @@ ApiResult<bool> Run::may_go_on() {
   } else if (cancel == "cancel") {
     failure_ = "Stack update cancelled. ";
   } else if (interruption_.deadline_seconds > 0 &&
-             stacks_.clock().now_seconds() > interruption_.deadline_seconds) {
+             stacks_.clock().now_seconds() >= interruption_.deadline_seconds) {
     failure_ = "Stack creation time exceeded the specified timeout. ";
   } else {
     return true;
@@ -132,11 +142,16 @@ ApiResult<bool> Run::may_go_on() {
   return false;
 }
 
-ApiResult<void> Run::finish(Changes& changes, std::string_view status, std::string_view reason) {
+ApiResult<void> Run::finish(Changes& changes, std::string_view status, std::string_view reason,
+                            WayBack way_back) {
   std::lock_guard lock(engine_.mutex());
   for (auto& [name, resource] : resources_) {
     if (!resource.previous && !resource.attempt && !resource.created && !resource.replaced)
       continue;
+    if (way_back == WayBack::kKeep) {
+      changes.put(stack_, resource);
+      continue;
+    }
     resource.previous.reset();
     resource.attempt.reset();
     resource.created = resource.replaced = false;

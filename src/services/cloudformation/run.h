@@ -10,6 +10,7 @@
 
 #include "services/cloudformation/blueprint.h"
 #include "services/cloudformation/engine.h"
+#include "services/cloudformation/stack_policy.h"
 
 namespace dew::cloudformation {
 
@@ -28,7 +29,9 @@ class Run {
   // run.cc
   ApiResult<void> load();
   ApiResult<void> commit(Changes& changes) { return changes.commit(); }
-  ApiResult<void> finish(Changes& changes, std::string_view status, std::string_view reason = "");
+  enum class WayBack { kForget, kKeep };
+  ApiResult<void> finish(Changes& changes, std::string_view status, std::string_view reason = "",
+                         WayBack way_back = WayBack::kForget);
   ApiResult<bool> may_go_on();  // towards the template
   ApiResult<bool> not_stopped() { return !engine_.stopping(); }
 
@@ -37,6 +40,8 @@ class Run {
   void resolve_references();
   ApiResult<Next> apply_one(const std::string& name);
   ApiResult<Next> aim(const std::string& name);
+  std::string denied(std::string_view action, const ResourceState& resource) const;
+  ApiResult<void> check_removals();
   ApiResult<Next> create(ResourceState& resource, const ResourceType& type, Snapshot target,
                          bool replacing);
   ApiResult<Next> update(ResourceState& resource, const ResourceType& type, Snapshot target);
@@ -48,6 +53,7 @@ class Run {
                              const aws::ApiError& error);
   void fail(ResourceState& resource, Changes& changes, bool creating, const aws::ApiError& error);
   void cancel_others(Changes& changes);
+  ApiResult<void> initiated(const std::string& name, const std::string& id);
   Next make(const ResourceType& type, Work work, Instance current, Desired desired,
             std::move_only_function<ApiResult<Next>(ApiResult<Instance>)> then);
 
@@ -59,7 +65,7 @@ class Run {
   ApiResult<void> erase_imports(Changes& changes);
   void settle_resources(Changes& changes);
   ApiResult<void> apply_failed();
-  ApiResult<void> keep_failed(Changes& changes);
+  ApiResult<void> keep_failed();
 
   // run_back.cc: back to what was
   ApiResult<void> roll_back();
@@ -83,7 +89,7 @@ class Run {
     std::atomic<bool> abandoned = false;  // a resource has failed: the others are not waited for
     double deadline_seconds = 0;          // of the creation; 0: none
   };
-  bool interrupted() const;  // thread-safe
+  bool interrupted(const ResourceType& type) const;  // thread-safe
 
   Engine& engine_;
   StackStore& stacks_;
@@ -92,8 +98,10 @@ class Run {
   std::map<std::string, ResourceState> resources_;
   std::vector<Leftover> leftovers_;
   std::unique_ptr<Blueprint> blueprint_;
+  std::optional<StackPolicy> policy_;
   json::Array outputs_;
   Interruption interruption_;
+  std::optional<Engine::Alarm> time_out_;
 
   // Why the template could not be reached: resources, or a reason of the whole.
   std::vector<std::string> failed_creates_;
@@ -107,9 +115,12 @@ class Run {
   // counts because another one has failed.
   std::map<std::string, bool> making_;
   std::set<std::string> cancelled_;
-  std::unique_ptr<Steps> steps_;  // the last member: its threads end before what they use
+  std::set<std::string> initiated_;  // whose id is known while they are still being waited for
+  std::unique_ptr<Steps> steps_;     // the last member: its threads end before what they use
 };
 
+// The identity of a role as CloudFormation, the service, assumes it.
+ApiResult<aws::Identity> assume_for_stacks(Engine& engine, const std::string& role);
 // "Resource handler returned message: …"
 std::string failure_reason(const aws::ApiError& error);
 std::string joined(const std::vector<std::string>& texts);

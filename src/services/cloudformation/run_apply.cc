@@ -45,14 +45,6 @@ std::vector<std::string> changed_properties(const json::Object& before, const js
   return out;
 }
 
-bool requires_replacement(const ResourceType& type, const std::vector<std::string>& changed) {
-  if (!type.update) return true;
-  return std::ranges::any_of(changed, [&](const auto& name) {
-    const auto* property = type.shape->member(name);
-    return property != nullptr && property->replaces;
-  });
-}
-
 }  // namespace
 
 void Run::resolve_references() {
@@ -70,10 +62,18 @@ void Run::resolve_references() {
                             ? nullptr
                             : json::find(it->second.now->attributes, attribute);
     if (value == nullptr) {
+      if (it != resources_.end() && it->second.now &&
+          it->second.now->attributes.contains("_RequestId")) {
+        return invalid(fmt::format(
+            "CustomResource attribute error: Vendor response doesn't contain {} attribute in "
+            "object {}|{}|{}",
+            attribute, stack_.id, name, json::string_or(it->second.now->attributes, "_RequestId")));
+      }
       return invalid(fmt::format(
           "Template error: resource {} does not support attribute type {} in Fn::GetAtt", name,
           attribute));
     }
+    if (it->second.now->attributes.contains("_NoEcho")) blueprint_->hides = true;
     return *value;
   };
 }
@@ -89,6 +89,11 @@ ApiResult<void> Run::apply() {
   }
   blueprint_ = std::move(*prepared);
   resolve_references();
+  if (!operation.stack_policy.empty()) {
+    auto policy = StackPolicy::parse(operation.stack_policy);
+    // One that an earlier version took and this one does not understand protects everything.
+    policy_ = policy ? std::move(*policy) : StackPolicy();
+  }
   interruption_.abandoned = false;
   CHECK_OK(run_graph(
       *steps_, blueprint_->order.names, blueprint_->order.needs,
@@ -96,6 +101,7 @@ ApiResult<void> Run::apply() {
   making_.clear();
   cancelled_.clear();
   if (engine_.stopping()) return {};
+  CHECK_OK(check_removals());
   TRY(const auto whole, may_go_on());  // what came too late for anything to be started after it
   if (deletion_asked_) {
     Changes changes(stacks_);
@@ -130,6 +136,27 @@ ApiResult<Next> Run::apply_one(const std::string& name) {
   return aim(name);
 }
 
+// Empty where the stack's policy lets this update do it.
+std::string Run::denied(std::string_view action, const ResourceState& resource) const {
+  if (!policy_) return {};
+  return policy_->denies({action, resource.logical_id, resource.type});
+}
+
+// What the template no longer has is deleted once the update is complete, which the policy may
+// forbid.
+ApiResult<void> Run::check_removals() {
+  if (!policy_ || failed()) return {};
+  for (auto& [name, resource] : resources_) {
+    if (blueprint_->order.needs.contains(name) || !resource.now || resource.created) continue;
+    const auto reason = denied("Update:Delete", resource);
+    if (reason.empty()) continue;
+    Changes changes(stacks_);
+    fail(resource, changes, false, {"ValidationError", reason});
+    CHECK_OK(commit(changes));
+  }
+  return {};
+}
+
 // From what the resource is to what the template says.
 ApiResult<Next> Run::aim(const std::string& name) {
   const auto& declared = *blueprint_->tmpl.resource(name);
@@ -150,7 +177,7 @@ ApiResult<Next> Run::aim(const std::string& name) {
   if (!resource.now) return create(resource, type, std::move(target), false);
 
   const auto changed = changed_properties(resource.now->properties, target.properties);
-  if (changed.empty() && !resource.attempt) {
+  if (changed.empty() && !resource.attempt && !type.always_updates) {
     auto& now = *resource.now;
     if (now.needs == target.needs && now.deletion_policy == target.deletion_policy &&
         now.replace_policy == target.replace_policy) {
@@ -165,7 +192,17 @@ ApiResult<Next> Run::aim(const std::string& name) {
     CHECK_OK(commit(changes));
     return Next{};
   }
-  if (requires_replacement(type, changed)) return create(resource, type, std::move(target), true);
+  const bool replaces = std::ranges::any_of(changed, [&](const auto& property) {
+    return type.replaced_by(property, resource.now->properties, target.properties);
+  });
+  if (!resource.attempt) {
+    if (const auto reason = denied(replaces ? "Update:Replace" : "Update:Modify", resource);
+        !reason.empty()) {
+      Changes changes(stacks_);
+      return failed_one(resource, changes, false, {"ValidationError", reason});
+    }
+  }
+  if (replaces) return create(resource, type, std::move(target), true);
   return update(resource, type, std::move(target));
 }
 
@@ -210,14 +247,15 @@ Next Run::make(const ResourceType& type, Work work, Instance current, Desired de
                 then = std::move(then)]() mutable -> Record {
     auto made = work == Work::kCreate ? type.create(session_, desired)
                                       : type.update(session_, current, desired);
-    return [this, &type, work, made = std::move(made),
+    return [this, &type, work, logical_id = desired.logical_id, made = std::move(made),
             then = std::move(then)]() mutable -> ApiResult<Next> {
       if (!made || !type.wait) return then(std::move(made));
+      if (work == Work::kCreate) CHECK_OK(initiated(logical_id, made->id));
       auto waiting = std::make_unique<Step>();
       waiting->counts = Counts::kAsWait;
       waiting->call = [this, &type, work, begun = std::move(*made),
                        then = std::move(then)]() mutable -> Record {
-        auto ended = type.wait(session_, work, begun, [this] { return interrupted(); });
+        auto ended = type.wait(session_, work, begun, [this, &type] { return interrupted(type); });
         return [ended = std::move(ended), then = std::move(then)]() mutable -> ApiResult<Next> {
           if (!ended) return then(std::unexpected(std::move(ended).error()));
           // Interrupted: the attempt stays as it is written down, to be taken up or undone.
@@ -229,6 +267,17 @@ Next Run::make(const ResourceType& type, Work work, Instance current, Desired de
     };
   };
   return step;
+}
+
+// What is still being made can be looked at by its id.
+ApiResult<void> Run::initiated(const std::string& name, const std::string& id) {
+  auto& resource = resources_.at(name);
+  resource.last_id = id;
+  if (cancelled_.contains(name) || !initiated_.insert(name).second) return {};
+  Changes changes(stacks_);
+  changes.status(stack_, resource, resource.now ? "UPDATE_IN_PROGRESS" : "CREATE_IN_PROGRESS",
+                 "Resource creation Initiated");
+  return commit(changes);
 }
 
 ApiResult<Next> Run::create(ResourceState& resource, const ResourceType& type, Snapshot target,
@@ -253,7 +302,11 @@ ApiResult<Next> Run::create(ResourceState& resource, const ResourceType& type, S
   }
   const auto& name = resource.logical_id;
   making_[name] = !replacing;
-  Desired desired{name, resource.attempt->name, resource.attempt->target.properties,
+  Desired desired{name,
+                  resource.attempt->name,
+                  resource.attempt->target.properties,
+                  resource.type,
+                  false,
                   [&stacks = stacks_, id = stack_.id, name](std::string_view made) {
                     if (const auto noted = stacks.note_made(id, name, made); !noted)
                       log::error("cloudformation: {}", noted.error().message);
@@ -294,7 +347,9 @@ ApiResult<Next> Run::created(const std::string& name, ApiResult<Instance> made, 
   }
   resource.now = std::move(now);
   resource.attempt.reset();
-  if (counts) {
+  if (counts && initiated_.contains(name)) {
+    changes.status(stack_, resource, replacing ? "UPDATE_COMPLETE" : "CREATE_COMPLETE");
+  } else if (counts) {
     changes.status(stack_, resource, replacing ? "UPDATE_IN_PROGRESS" : "CREATE_IN_PROGRESS",
                    "Resource creation Initiated");
     changes.status(stack_, resource, replacing ? "UPDATE_COMPLETE" : "CREATE_COMPLETE");
@@ -308,7 +363,7 @@ ApiResult<Next> Run::created(const std::string& name, ApiResult<Instance> made, 
 
 ApiResult<Next> Run::update(ResourceState& resource, const ResourceType& type, Snapshot target) {
   const auto& old = *resource.now;
-  Desired desired{resource.logical_id, old.id, target.properties};
+  Desired desired{resource.logical_id, old.id, target.properties, resource.type};
   Changes changes(stacks_);
   resource.attempt = Attempt{.kind = Attempt::Kind::kUpdate,
                              .name = "",
@@ -329,6 +384,7 @@ ApiResult<Next> Run::updated(const std::string& name, ApiResult<Instance> made) 
   const bool counts = !cancelled_.contains(name);
   Changes changes(stacks_);
   if (!made) {
+    if (says_refused(made.error())) resource.attempt.reset();
     return counts ? failed_one(resource, changes, false, made.error()) : ApiResult<Next>(Next{});
   }
   auto target = std::move(resource.attempt->target);

@@ -43,13 +43,16 @@ ApiResult<Next> Run::undo(ResourceState& resource, Then then) {
   };
   if (type == nullptr) return after({});
   const auto& attempt = *resource.attempt;
+  json::Object notes{{"_LogicalId", name}, {"_Type", resource.type}, {"_Interrupted", true}};
   if (!attempt.name.empty()) {
-    return removal(type, {attempt.name, attempt.target.properties, {}}, std::move(after));
+    return removal(type, {attempt.name, attempt.target.properties, std::move(notes)},
+                   std::move(after));
   }
   auto found = find_made(session_, *type, {name, "", attempt.target.properties}, attempt);
   if (!found) return after(std::unexpected(std::move(found).error()));
   if (!*found) return after({});
-  return removal(type, {std::move(**found), attempt.target.properties, {}}, std::move(after));
+  return removal(type, {std::move(**found), attempt.target.properties, std::move(notes)},
+                 std::move(after));
 }
 
 ApiResult<Next> Run::restore(const std::string& name) {
@@ -64,7 +67,9 @@ ApiResult<Next> Run::restore_settled(ResourceState& resource) {
   Changes changes(stacks_);
   if (resource.created || !resource.now) {
     if (resource.now)
-      leave(changes, resource, *resource.now, resource.now->deletion_policy == "Retain");
+      leave(
+          changes, resource, *resource.now,
+          resource.now->deletion_policy == "Retain" && !stack_.operation->retain_except_on_create);
     changes.erase(stack_, resource);
     changes.put(stack_);
     CHECK_OK(commit(changes));
@@ -87,12 +92,12 @@ ApiResult<Next> Run::restore_settled(ResourceState& resource) {
       resource.attempt ? resource.attempt->target.properties : resource.now->properties;
   auto to = resource.previous ? *resource.previous : *resource.now;
   const bool skip = stack_.operation->skip.contains(resource.logical_id);
-  const bool changed = from != to.properties;
+  const bool changed = from != to.properties || (type != nullptr && type->always_updates);
   if (!changed || type == nullptr || !type->update || skip)
     return restored(resource, std::move(to), changed);
   changes.status(stack_, resource, "UPDATE_IN_PROGRESS");
   CHECK_OK(commit(changes));
-  Desired desired{resource.logical_id, to.id, to.properties};
+  Desired desired{resource.logical_id, to.id, to.properties, resource.type, true};
   return make(*type, Work::kUpdate, {resource.now->id, from, resource.now->attributes},
               std::move(desired),
               [this, name = resource.logical_id,
@@ -125,7 +130,9 @@ ApiResult<void> Run::roll_back() {
   Dependencies needs;
   for (const auto& [name, resource] : resources_) {
     const auto& was = resource.previous ? resource.previous : resource.now;
-    needs[name] = was ? was->needs : std::set<std::string>{};
+    needs[name] = was                           ? was->needs
+                  : resource.creation_pending() ? resource.attempt->target.needs
+                                                : std::set<std::string>{};
   }
   interruption_.abandoned = false;
   CHECK_OK(run_graph(

@@ -83,7 +83,12 @@ ApiResult<void> Run::applied() {
   put_exports(changes, *evaluated);
   TRY(const auto current, stacks_.template_text(stack_.id, "next"));
   CHECK_OK(put_imports(changes));
+  for (auto& output : *evaluated) {
+    // docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html (NoEcho)
+    if (output.as_object().erase("_Hidden") > 0) output.as_object()["OutputValue"] = "****";
+  }
   stack_.outputs = std::move(*evaluated);
+  stack_.failure.clear();
   stack_.given = blueprint_->parameters.given;
   stack_.resolved = blueprint_->parameters.resolved;
   stack_.hidden = hidden_parameters(blueprint_->tmpl);
@@ -137,7 +142,7 @@ ApiResult<void> Run::check_exports(const json::Array& outputs) {
 }
 
 // DisableRollback: everything stays, so that somebody can look at it.
-ApiResult<void> Run::keep_failed(Changes& changes) {
+ApiResult<void> Run::keep_failed() {
   Dependencies needs;
   std::vector<std::string> order;
   for (const auto& [name, resource] : resources_) {
@@ -149,9 +154,6 @@ ApiResult<void> Run::keep_failed(Changes& changes) {
         return undo(resources_.at(name), [] { return ApiResult<Next>(Next{}); });
       },
       [this] { return not_stopped(); }));
-  for (auto& [name, resource] : resources_) {
-    if (resource.replaced && resource.previous) leave(changes, resource, *resource.previous, true);
-  }
   return {};
 }
 
@@ -165,14 +167,17 @@ ApiResult<void> Run::apply_failed() {
   if (!failed_updates_.empty())
     reason +=
         fmt::format("The following resource(s) failed to update: [{}]. ", joined(failed_updates_));
+  stack_.failure = reason.ends_with(' ') ? reason.substr(0, reason.size() - 1) : reason;
   failed_creates_.clear();
   failed_updates_.clear();
   failure_.clear();
   Changes changes(stacks_);
   if (operation.on_failure == OnFailure::kNothing) {
-    CHECK_OK(keep_failed(changes));
+    CHECK_OK(keep_failed());
     if (engine_.stopping()) return {};
-    return finish(changes, creating ? "CREATE_FAILED" : "UPDATE_FAILED", reason);
+    // The way back stays open: RollbackStack.
+    return finish(changes, creating ? "CREATE_FAILED" : "UPDATE_FAILED", reason,
+                  creating ? WayBack::kForget : WayBack::kKeep);
   }
   changes.erase_cancel(stack_.id);
   operation.phase = Phase::kRollback;

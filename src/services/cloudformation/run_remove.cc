@@ -58,7 +58,9 @@ ApiResult<void> Run::remove_all() {
   const bool rolling_back = stack_.operation->kind == OperationKind::kCreate;
   Dependencies needs;
   for (const auto& [name, resource] : resources_)
-    needs[name] = resource.now ? resource.now->needs : std::set<std::string>{};
+    needs[name] = resource.now                  ? resource.now->needs
+                  : resource.creation_pending() ? resource.attempt->target.needs
+                                                : std::set<std::string>{};
   auto order = sort_by_dependencies(needs);
   std::ranges::reverse(order);
   const auto users = turned_around(needs);
@@ -96,6 +98,22 @@ ApiResult<Next> Run::remove_one(const std::string& name, bool rolling_back,
       return remove_one(name, rolling_back, failed);
     });
   }
+  if (resource.replaced && resource.previous) {
+    // Two of it are there since an update failed and was not rolled back.
+    auto& old = *resource.previous;
+    return removal(find_type(resource.type), {old.id, old.properties, old.attributes},
+                   [this, name, rolling_back, &failed](ApiResult<void> removed) -> ApiResult<Next> {
+                     auto& both = resources_.at(name);
+                     Changes ended(stacks_);
+                     if (!removed)
+                       ended.event(stack_, both, "DELETE_FAILED", failure_reason(removed.error()));
+                     both.previous.reset();
+                     both.replaced = false;
+                     ended.put(stack_, both);
+                     CHECK_OK(commit(ended));
+                     return remove_one(name, rolling_back, failed);
+                   });
+  }
   Changes changes(stacks_);
   if (!resource.now) {
     if (resource.status != "DELETE_COMPLETE" && resource.status != "DELETE_SKIPPED")
@@ -104,7 +122,9 @@ ApiResult<Next> Run::remove_one(const std::string& name, bool rolling_back,
     return Next{};
   }
   const auto& policy = resource.now->deletion_policy;
-  if (policy == "Retain" || (policy == "RetainExceptOnCreate" && !rolling_back) ||
+  const bool retains =
+      policy == "Retain" && !(rolling_back && stack_.operation->retain_except_on_create);
+  if (retains || (policy == "RetainExceptOnCreate" && !rolling_back) ||
       stack_.operation->retain.contains(name)) {
     changes.status(stack_, resource, "DELETE_SKIPPED");
     resource.now.reset();
@@ -121,7 +141,13 @@ ApiResult<Next> Run::remove_one(const std::string& name, bool rolling_back,
                    Changes ended(stacks_);
                    if (!removed) {
                      ended.status(stack_, gone, "DELETE_FAILED", failure_reason(removed.error()));
-                     failed.push_back(name);
+                     if (stack_.operation->force) {
+                       ended.status(stack_, gone, "DELETE_SKIPPED");
+                       gone.now.reset();
+                       ended.put(stack_, gone);
+                     } else {
+                       failed.push_back(name);
+                     }
                    } else {
                      ended.status(stack_, gone, "DELETE_COMPLETE");
                      gone.now.reset();

@@ -21,6 +21,10 @@ class SchemaReader {
       auto word = next();
       if (word == end) return shape;
       if (word.empty()) broken();
+      if (word == "*") {
+        shape->open = true;
+        continue;
+      }
       Property property;
       while (word.ends_with('!') || word.ends_with('~')) {
         (word.back() == '!' ? property.required : property.replaces) = true;
@@ -177,6 +181,7 @@ void check_properties(const Shape& shape, const json::Object& properties, const 
     const auto* property = shape.member(name);
     const auto where = path + "/" + std::string(name);
     if (property == nullptr) {
+      if (shape.open) continue;
       findings.push_back(where + ": Encountered unsupported property " + std::string(name));
     } else {
       check_value(*property->shape, value, where, findings);
@@ -211,6 +216,7 @@ ApiResult<json::Value> coerce(const Shape& shape, json::Value value, const std::
       }
       for (auto& [name, member] : value.as_object()) {
         const auto* property = shape.member(name);
+        if (property == nullptr && shape.open) continue;
         if (property == nullptr)
           return invalid(
               fmt::format("{}: Encountered unsupported property {}", path, std::string(name)));

@@ -7,6 +7,7 @@
 //   Environment { Variables <string> }          { } an object with members, < > a map, [ ] a list
 //   Tags [ { Key! string  Value! string } ]
 //   VpcConfig unsupported                       a documented property that is refused
+//   *                                           and any others, of any type
 //
 // Types: string, int, number, bool, json (any object or a string that holds one), any.
 // Immutable after construction, thread-safe.
@@ -48,6 +49,7 @@ struct Shape {
   Kind kind = Kind::kString;
   std::shared_ptr<const Shape> item;  // of a list or a map
   std::vector<Property> members;      // of an object
+  bool open = false;                  // an object that may have any others, too
 
   const Property* member(std::string_view name) const;
 };

@@ -12,6 +12,24 @@ Service::Service(const services::Context& context, std::unique_ptr<Threads> thre
       stacks_(context_.store, context_.clock),
       engine_(context_, stacks_, std::move(threads)) {}
 
+void Service::handle_reply(http::Request request, http::Responder respond) {
+  if (request.method != "PUT")
+    return respond(http::Response::text(405, "only PUT is allowed here\n"));
+  context_.workers.post(
+      [this, request = std::move(request), respond = std::move(respond)]() mutable {
+        const auto token = request.path().substr(kReplyPath.size());
+        (void)store::Store::take_last_commit();
+        auto response = engine_.replies().receive(token, request.body);
+        engine_.bell().ring();
+        context_.store.when_durable(
+            store::Store::take_last_commit(),
+            [respond = std::move(respond),
+             response = std::move(response)](Result<void> durable) mutable {
+              respond(durable ? std::move(response) : http::Response::text(500, ""));
+            });
+      });
+}
+
 void Service::register_operations(aws::Registry& registry) {
   const Add add = [&](std::string name, aws::Run run, Operate operate) {
     registry.add("cloudformation", std::move(name), run,
@@ -20,6 +38,7 @@ void Service::register_operations(aws::Registry& registry) {
                  });
   };
   add_stack_operations(add);
+  add_steering_operations(add);
   add_change_set_operations(add);
   add_describe_operations(add);
   add_template_operations(add);

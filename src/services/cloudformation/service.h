@@ -19,6 +19,9 @@ class Service {
 
   void register_operations(aws::Registry& registry);
 
+  // PUT kReplyPath TOKEN: an answer or a signal that a stack waits for.
+  void handle_reply(http::Request request, http::Responder respond);
+
   // Takes up the operations that a crash or a stop interrupted. Once every service can be called.
   void resume() { engine_.resume_all(); }
   // No operation makes another call once this returns; resume() in the next life takes them up.

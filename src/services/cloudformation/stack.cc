@@ -82,6 +82,9 @@ json::Object operation_to_json(const Operation& operation) {
           {"Capabilities", to_json(operation.capabilities)},
           {"NotificationARNs", to_json(operation.notification_arns)},
           {"RoleARN", operation.role_arn},
+          {"StackPolicy", operation.stack_policy},
+          {"RetainExceptOnCreate", operation.retain_except_on_create},
+          {"Force", operation.force},
           {"Retain", to_json(operation.retain)},
           {"Skip", to_json(operation.skip)}};
 }
@@ -105,6 +108,9 @@ Operation operation_from_json(const json::Object& record) {
   out.capabilities = texts(record, "Capabilities");
   out.notification_arns = texts(record, "NotificationARNs");
   out.role_arn = json::string_or(record, "RoleARN");
+  out.stack_policy = json::string_or(record, "StackPolicy");
+  out.retain_except_on_create = flag(record, "RetainExceptOnCreate");
+  out.force = flag(record, "Force");
   out.retain = text_set(record, "Retain");
   out.skip = text_set(record, "Skip");
   return out;
@@ -130,6 +136,7 @@ json::Object to_json(const Stack& stack) {
                    {"Description", stack.description},
                    {"Status", stack.status},
                    {"Reason", stack.reason},
+                   {"Failure", stack.failure},
                    {"Created", stack.created},
                    {"Updated", stack.updated},
                    {"Deleted", stack.deleted},
@@ -159,6 +166,7 @@ Stack stack_from_json(const json::Object& record) {
   out.description = json::string_or(record, "Description");
   out.status = json::string_or(record, "Status");
   out.reason = json::string_or(record, "Reason");
+  out.failure = json::string_or(record, "Failure");
   out.created = json::number_at(record, "Created").value_or(0);
   out.updated = json::number_at(record, "Updated").value_or(0);
   out.deleted = json::number_at(record, "Deleted").value_or(0);

@@ -85,8 +85,11 @@ struct Operation {
   std::vector<std::string> capabilities;
   std::vector<std::string> notification_arns;
   std::string role_arn;
-  std::set<std::string> retain;  // DeleteStack's RetainResources
-  std::set<std::string> skip;    // ContinueUpdateRollback's ResourcesToSkip
+  std::string stack_policy;              // what holds during this update; empty: none
+  bool retain_except_on_create = false;  // Retain does not hold for what a rollback takes back
+  bool force = false;                    // what cannot be deleted is left behind
+  std::set<std::string> retain;          // DeleteStack's RetainResources
+  std::set<std::string> skip;            // ContinueUpdateRollback's ResourcesToSkip
 };
 
 struct Stack {
@@ -95,6 +98,7 @@ struct Stack {
   std::string description;
   std::string status;
   std::string reason;
+  std::string failure;  // why the last operation could not reach its template
   double created = 0;
   double updated = 0;  // 0: never
   double deleted = 0;

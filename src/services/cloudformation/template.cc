@@ -154,7 +154,9 @@ ApiResult<ResourceDeclaration> parse_resource(std::string_view name, const json:
       out.properties = member.as_object();
     } else if (key == "Metadata") {
       out.metadata = member;
-    } else if (key == "CreationPolicy" || key == "UpdatePolicy") {
+    } else if (key == "CreationPolicy") {
+      out.creation_policy = member;
+    } else if (key == "UpdatePolicy") {
       return invalid(fmt::format("{} Dewpoint does not support {} yet", where, std::string(key)));
     } else if (key != "Description") {
       return invalid(fmt::format("Invalid template resource property '{}'", std::string(key)));

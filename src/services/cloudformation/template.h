@@ -56,6 +56,7 @@ struct ResourceDeclaration {
   std::string deletion_policy;        // empty, Delete, Retain, RetainExceptOnCreate
   std::string update_replace_policy;  // empty, Delete, Retain
   json::Value metadata;               // null when absent
+  std::optional<json::Value> creation_policy;
 };
 
 struct OutputDeclaration {

@@ -1,5 +1,6 @@
 // Property: whatever the text, parsing ends within its limits, and a document that was read is read
-// again from its JSON form to the same document.
+// again from its JSON form to the same document. What validates has known types only, and
+// converting properties twice is converting them once.
 #include <cmath>
 #include <cstdlib>
 
@@ -42,6 +43,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (again && !same(*document, *again)) std::abort();
   }
   const auto tmpl = cloudformation::parse_template(text);
-  if (tmpl) (void)cloudformation::validate(*tmpl);
+  if (!tmpl) return 0;
+  const bool valid = cloudformation::validate(*tmpl).has_value();
+  (void)cloudformation::capabilities(*tmpl);
+  for (const auto& [name, resource] : tmpl->resources) {
+    const auto* type = cloudformation::find_type(resource.type);
+    if (valid && type == nullptr) std::abort();
+    if (type == nullptr) continue;
+    // Converting to the declared types is done once converted.
+    const auto once = cloudformation::coerce(*type->shape, resource.properties, name);
+    if (!once) continue;
+    const auto twice = cloudformation::coerce(*type->shape, *once, name);
+    if (!twice || !same(*once, *twice)) std::abort();
+  }
   return 0;
 }

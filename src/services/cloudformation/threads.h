@@ -64,8 +64,7 @@ class Bell {
     }
     changed_.notify_all();
   }
-  // Until `done` holds, which is asked again after every ring, and once a second for the sake of
-  // deadlines.
+  // Until `done` holds, which is asked again after every ring.
   template <class Done>
   void wait(Done&& done) {
     std::unique_lock lock(mutex_);
@@ -74,7 +73,7 @@ class Bell {
       lock.unlock();
       if (done()) return;
       lock.lock();
-      changed_.wait_for(lock, std::chrono::seconds(1), [&] { return rung_ != seen; });
+      changed_.wait(lock, [&] { return rung_ != seen; });
     }
   }
 

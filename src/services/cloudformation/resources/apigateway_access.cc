@@ -40,6 +40,7 @@ ApiResult<Instance> create_authorizer(const Session& session, const Desired& des
   }
   TRY(const auto made, session.call("apigateway", "CreateAuthorizer", std::move(input)));
   const auto id = text(made, "id");
+  desired.note(id);
   return Instance{id, desired.properties, {{"AuthorizerId", id}}};
 }
 
@@ -117,6 +118,7 @@ ApiResult<Instance> create_validator(const Session& session, const Desired& desi
   for (const auto& [name, value] : desired.properties) input[lower_first(name)] = value;
   TRY(const auto made, session.call("apigateway", "CreateRequestValidator", std::move(input)));
   const auto id = text(made, "id");
+  desired.note(id);
   return Instance{id, desired.properties, {{"RequestValidatorId", id}}};
 }
 
@@ -153,6 +155,7 @@ ApiResult<Instance> create_key(const Session& session, const Desired& desired) {
   if (auto tags = tag_map(properties); !tags.empty()) input["tags"] = std::move(tags);
   TRY(const auto made, session.call("apigateway", "CreateApiKey", std::move(input)));
   const auto id = text(made, "id");
+  desired.note(id);
   return Instance{id, properties, {{"APIKeyId", id}}};
 }
 
@@ -220,6 +223,7 @@ ApiResult<Instance> create_plan(const Session& session, const Desired& desired) 
   if (auto tags = tag_map(properties); !tags.empty()) input["tags"] = std::move(tags);
   TRY(const auto made, session.call("apigateway", "CreateUsagePlan", std::move(input)));
   const auto id = text(made, "id");
+  desired.note(id);
   return Instance{id, properties, {{"Id", id}}};
 }
 
@@ -310,11 +314,19 @@ json::Object plan_key(const json::Object& properties) {
   return {{"usagePlanId", text(properties, "UsagePlanId")}, {"keyId", text(properties, "KeyId")}};
 }
 
-// Types whose ids their API chooses: how they are listed and removed.
+// Types whose ids their API chooses: how they are found (by the name, which is all that tells one
+// from another) and removed.
+std::function<bool(const json::Object&)> of_name(const Desired& desired,
+                                                 std::string_view property) {
+  return [name = text(desired.properties, property)](const json::Object& item) {
+    return text(item, "name") == name;
+  };
+}
 auto lists(std::string_view operation) {
   return [operation](const Session& session, const Desired& desired) {
     return list_ids(session, operation,
-                    {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}});
+                    {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}},
+                    of_name(desired, "Name"));
   };
 }
 auto removes(std::string_view operation, std::string_view member) {
@@ -386,8 +398,10 @@ void add_access_types(std::vector<ResourceType>& types) {
           [](const Session& session, const Instance& it) {
             return session.call_gone_ok("apigateway", "DeleteApiKey", {{"apiKey", it.id}});
           },
-      .list = [](const Session& session,
-                 const Desired&) { return list_ids(session, "GetApiKeys", {{"limit", 500}}); },
+      .list =
+          [](const Session& session, const Desired& desired) {
+            return list_ids(session, "GetApiKeys", {{"limit", 500}}, of_name(desired, "Name"));
+          },
   });
   types.push_back({
       .name = "AWS::ApiGateway::UsagePlan",
@@ -396,8 +410,11 @@ void add_access_types(std::vector<ResourceType>& types) {
       .create = create_plan,
       .update = update_plan,
       .remove = remove_plan,
-      .list = [](const Session& session,
-                 const Desired&) { return list_ids(session, "GetUsagePlans", {{"limit", 500}}); },
+      .list =
+          [](const Session& session, const Desired& desired) {
+            return list_ids(session, "GetUsagePlans", {{"limit", 500}},
+                            of_name(desired, "UsagePlanName"));
+          },
   });
   types.push_back({
       .name = "AWS::ApiGateway::UsagePlanKey",

@@ -27,6 +27,10 @@ ApiResult<std::string> stage_deployment(const Session& session, const std::strin
 
 // Patches for /METHOD-PATH/… settings that `now` has and `before` has otherwise.
 json::Array setting_patches(const json::Object& before, const json::Object& now);
+// The same, of everything that a stage's properties say but its deployment.
+json::Array description_patches(const json::Object& before, const json::Object& now);
+// A deployment that goes leaves its stage to the one that it served before, or takes it along.
+ApiResult<void> give_stage_back(const Session& session, const Instance& deployment);
 
 ApiResult<void> patch_stage(const Session& session, const std::string& api,
                             const std::string& stage, json::Array patches) {
@@ -65,6 +69,40 @@ ApiResult<Instance> create_deployment(const Session& session, const Desired& des
   return Instance{id, properties, {{"DeploymentId", id}, {"_Previous", previous}}};
 }
 
+// Another name makes (or moves) that stage; the old one goes where nothing but this deployment made
+// it.
+ApiResult<void> update_deployment_stage(const Session& session, const Instance& current,
+                                        const Desired& desired, Instance& out) {
+  const auto& before = current.properties;
+  const auto& now = desired.properties;
+  const auto api = text(now, "RestApiId");
+  const auto old_stage = text(before, "StageName");
+  const auto stage = text(now, "StageName");
+  const json::Object none;
+  const auto* was = json::object_at(before, "StageDescription");
+  const auto* wanted = json::object_at(now, "StageDescription");
+  if (wanted != nullptr && stage.empty()) return invalid("StageDescription requires StageName");
+  if (stage != old_stage) {
+    if (!old_stage.empty()) CHECK_OK(give_stage_back(session, current));
+    out.attributes["_Previous"] = "";
+    if (stage.empty()) return {};
+    TRY(const auto previous, stage_deployment(session, api, stage));
+    out.attributes["_Previous"] = previous;
+    if (previous.empty()) {
+      CHECK_OK(
+          session.call("apigateway", "CreateStage",
+                       {{"restApiId", api}, {"stageName", stage}, {"deploymentId", current.id}}));
+    } else if (previous != current.id) {
+      CHECK_OK(patch_stage(session, api, stage, {patch("replace", "/deploymentId", current.id)}));
+    }
+    was = nullptr;
+  }
+  if (stage.empty() || (stage == old_stage && !differs(before, now, "StageDescription"))) return {};
+  return patch_stage(
+      session, api, stage,
+      description_patches(was == nullptr ? none : *was, wanted == nullptr ? none : *wanted));
+}
+
 ApiResult<Instance> update_deployment(const Session& session, const Instance& current,
                                       const Desired& desired) {
   json::Array patches;
@@ -75,30 +113,32 @@ ApiResult<Instance> update_deployment(const Session& session, const Instance& cu
                            {"deploymentId", current.id},
                            {"patchOperations", std::move(patches)}}));
   }
-  return Instance{current.id, desired.properties, current.attributes};
+  auto out = Instance{current.id, desired.properties, current.attributes};
+  CHECK_OK(update_deployment_stage(session, current, desired, out));
+  return out;
+}
+
+ApiResult<void> give_stage_back(const Session& session, const Instance& it) {
+  const auto api = text(it.properties, "RestApiId");
+  const auto stage = text(it.properties, "StageName");
+  TRY(const auto serving, stage_deployment(session, api, stage));
+  if (serving != it.id) return {};
+  const auto previous = text(it.attributes, "_Previous");
+  bool back = false;
+  if (!previous.empty()) {
+    TRY(back, session.exists("apigateway", "GetDeployment",
+                             {{"restApiId", api}, {"deploymentId", previous}}));
+  }
+  if (back) return patch_stage(session, api, stage, {patch("replace", "/deploymentId", previous)});
+  return session.call_gone_ok("apigateway", "DeleteStage",
+                              {{"restApiId", api}, {"stageName", stage}});
 }
 
 ApiResult<void> remove_deployment(const Session& session, const Instance& it) {
-  const auto api = text(it.properties, "RestApiId");
-  if (const auto stage = text(it.properties, "StageName"); !stage.empty()) {
-    TRY(const auto serving, stage_deployment(session, api, stage));
-    if (serving == it.id) {
-      const auto previous = text(it.attributes, "_Previous");
-      bool back = false;
-      if (!previous.empty()) {
-        TRY(back, session.exists("apigateway", "GetDeployment",
-                                 {{"restApiId", api}, {"deploymentId", previous}}));
-      }
-      if (back) {
-        CHECK_OK(patch_stage(session, api, stage, {patch("replace", "/deploymentId", previous)}));
-      } else {
-        CHECK_OK(session.call_gone_ok("apigateway", "DeleteStage",
-                                      {{"restApiId", api}, {"stageName", stage}}));
-      }
-    }
-  }
-  return session.call_gone_ok("apigateway", "DeleteDeployment",
-                              {{"restApiId", api}, {"deploymentId", it.id}});
+  if (!text(it.properties, "StageName").empty()) CHECK_OK(give_stage_back(session, it));
+  return session.call_gone_ok(
+      "apigateway", "DeleteDeployment",
+      {{"restApiId", text(it.properties, "RestApiId")}, {"deploymentId", it.id}});
 }
 
 struct SettingPath {
@@ -165,6 +205,29 @@ json::Array setting_patches(const json::Object& before, const json::Object& now)
   return patches;
 }
 
+json::Array description_patches(const json::Object& before, const json::Object& now) {
+  json::Array patches;
+  patch_scalar(patches, before, now, "Description", "/description", "");
+  patch_scalar(patches, before, now, "TracingEnabled", "/tracingEnabled", "false");
+  patch_scalar(patches, before, now, "CacheClusterEnabled", "/cacheClusterEnabled", "false");
+  patch_scalar(patches, before, now, "CacheClusterSize", "/cacheClusterSize", "0.5");
+  patch_scalar(patches, before, now, "DocumentationVersion", "/documentationVersion", "");
+  const json::Object none;
+  const auto* old = json::object_at(before, "Variables");
+  const auto* wanted = json::object_at(now, "Variables");
+  for (const auto& [name, value] : wanted == nullptr ? none : *wanted) {
+    const auto* was = old == nullptr ? nullptr : json::find(*old, name);
+    if (was == nullptr || *was != value)
+      patches.emplace_back(patch("replace", "/variables/" + pointer(name), json::str(value)));
+  }
+  for (const auto& name :
+       keys_gone(old == nullptr ? none : *old, wanted == nullptr ? none : *wanted)) {
+    patches.emplace_back(patch("remove", "/variables/" + pointer(json::str(name)), std::nullopt));
+  }
+  for (auto& setting : setting_patches(before, now)) patches.push_back(std::move(setting));
+  return patches;
+}
+
 ApiResult<Instance> create_stage(const Session& session, const Desired& desired) {
   const auto& properties = desired.properties;
   if (!properties.contains("DeploymentId"))
@@ -193,26 +256,8 @@ ApiResult<Instance> update_stage(const Session& session, const Instance& current
   const auto& before = current.properties;
   const auto& now = desired.properties;
   const auto api = text(now, "RestApiId");
-  json::Array patches;
+  json::Array patches = description_patches(before, now);
   patch_scalar(patches, before, now, "DeploymentId", "/deploymentId", "");
-  patch_scalar(patches, before, now, "Description", "/description", "");
-  patch_scalar(patches, before, now, "TracingEnabled", "/tracingEnabled", "false");
-  patch_scalar(patches, before, now, "CacheClusterEnabled", "/cacheClusterEnabled", "false");
-  patch_scalar(patches, before, now, "CacheClusterSize", "/cacheClusterSize", "0.5");
-  patch_scalar(patches, before, now, "DocumentationVersion", "/documentationVersion", "");
-  const json::Object none;
-  const auto* old = json::object_at(before, "Variables");
-  const auto* wanted = json::object_at(now, "Variables");
-  for (const auto& [name, value] : wanted == nullptr ? none : *wanted) {
-    const auto* was = old == nullptr ? nullptr : json::find(*old, name);
-    if (was == nullptr || *was != value)
-      patches.emplace_back(patch("replace", "/variables/" + pointer(name), json::str(value)));
-  }
-  for (const auto& name :
-       keys_gone(old == nullptr ? none : *old, wanted == nullptr ? none : *wanted)) {
-    patches.emplace_back(patch("remove", "/variables/" + pointer(json::str(name)), std::nullopt));
-  }
-  for (auto& setting : setting_patches(before, now)) patches.push_back(std::move(setting));
   CHECK_OK(patch_stage(session, api, current.id, std::move(patches)));
   CHECK_OK(
       apply_tags(session, fmt::format("/restapis/{}/stages/{}", api, current.id), before, now));
@@ -223,9 +268,9 @@ ApiResult<Instance> update_stage(const Session& session, const Instance& current
 
 void add_deployment_types(std::vector<ResourceType>& types) {
   static const std::string kDeploymentSchema = fmt::format(
-      "RestApiId!~ string  Description string  StageName~ string  DeploymentCanarySettings "
+      "RestApiId!~ string  Description string  StageName string  DeploymentCanarySettings "
       "unsupported  "
-      "StageDescription~ {{ Description string CacheClusterEnabled bool CacheClusterSize string "
+      "StageDescription {{ Description string CacheClusterEnabled bool CacheClusterSize string "
       "TracingEnabled bool Variables < string > MethodSettings [ {} ] "
       "AccessLogSetting {{ DestinationArn string Format string }} CacheDataEncrypted unsupported "
       "CacheTtlInSeconds unsupported CachingEnabled unsupported CanarySetting unsupported "

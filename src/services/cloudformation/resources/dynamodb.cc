@@ -98,6 +98,20 @@ ApiResult<Instance> update(const Session& session, const Instance& current,
   return Instance{table, now, current.attributes};
 }
 
+// "Replacement if you edit an existing AttributeDefinition."
+bool redefines_attribute(const json::Object& before, const json::Object& now) {
+  std::map<std::string, std::string> types;
+  if (const auto* old = json::array_at(before, "AttributeDefinitions")) {
+    for (const auto& one : *old)
+      types[text(one.as_object(), "AttributeName")] = text(one.as_object(), "AttributeType");
+  }
+  const auto* wanted = json::array_at(now, "AttributeDefinitions");
+  return wanted != nullptr && std::ranges::any_of(*wanted, [&](const json::Value& one) {
+           const auto it = types.find(text(one.as_object(), "AttributeName"));
+           return it != types.end() && it->second != text(one.as_object(), "AttributeType");
+         });
+}
+
 }  // namespace
 
 void add_dynamodb_types(std::vector<ResourceType>& types) {
@@ -112,6 +126,7 @@ void add_dynamodb_types(std::vector<ResourceType>& types) {
           [](const Session& session, const Instance& it) {
             return session.call_gone_ok("dynamodb", "DeleteTable", {{"TableName", it.id}});
           },
+      .replaces = redefines_attribute,
       .exists =
           [](const Session& session, const Desired& desired) {
             return session.exists("dynamodb", "DescribeTable", {{"TableName", desired.name}});

@@ -1,5 +1,7 @@
 // AWS::IAM::Role, AWS::IAM::Policy, AWS::IAM::ManagedPolicy
 // docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
+#include "services/cloudformation/resources/iam.h"
+
 #include "services/cloudformation/resources/common.h"
 
 namespace dew::cloudformation {
@@ -16,35 +18,91 @@ json::Object inline_policies(const json::Object& properties) {
   return out;
 }
 
-// Brings a role's inline policies, attached policies and tags from what they were to what they
-// should be.
-ApiResult<void> apply_role(const Session& session, const std::string& role,
-                           const json::Object& before, const json::Object& now) {
+// An operation on a principal: call("Put", "Policy", …) is PutRolePolicy or PutUserPolicy.
+struct Principal {
+  const Session& session;
+  PrincipalKind kind;
+  const std::string& name;
+
+  std::string operation(std::string_view verb, std::string_view what) const {
+    return fmt::format("{}{}{}", verb, kind == PrincipalKind::kRole ? "Role" : "User", what);
+  }
+  json::Object input(json::Object more) const {
+    more[kind == PrincipalKind::kRole ? "RoleName" : "UserName"] = name;
+    return more;
+  }
+  ApiResult<void> call(std::string_view verb, std::string_view what, json::Object more) const {
+    CHECK_OK(session.call("iam", operation(verb, what), input(std::move(more))));
+    return {};
+  }
+  ApiResult<void> call_gone_ok(std::string_view verb, std::string_view what,
+                               json::Object more) const {
+    return session.call_gone_ok("iam", operation(verb, what), input(std::move(more)));
+  }
+};
+
+ApiResult<void> apply_policies(const Principal& principal, const json::Object& before,
+                               const json::Object& now) {
   const auto policies_before = inline_policies(before);
   const auto policies_now = inline_policies(now);
   for (const auto& [name, document] : policies_now) {
     const auto* old = json::find(policies_before, name);
     if (old != nullptr && *old == document) continue;
-    CHECK_OK(
-        session.call("iam", "PutRolePolicy",
-                     {{"RoleName", role}, {"PolicyName", name}, {"PolicyDocument", document}}));
+    CHECK_OK(principal.call("Put", "Policy", {{"PolicyName", name}, {"PolicyDocument", document}}));
   }
-  for (const auto& name : keys_gone(policies_before, policies_now)) {
-    CHECK_OK(session.call_gone_ok("iam", "DeleteRolePolicy",
-                                  {{"RoleName", role}, {"PolicyName", name}}));
-  }
+  for (const auto& name : keys_gone(policies_before, policies_now))
+    CHECK_OK(principal.call_gone_ok("Delete", "Policy", {{"PolicyName", name}}));
   const auto attached_before = strings(before, "ManagedPolicyArns");
   const auto attached_now = strings(now, "ManagedPolicyArns");
   for (const auto& arn : attached_now) {
     if (!attached_before.contains(arn))
-      CHECK_OK(session.call("iam", "AttachRolePolicy", {{"RoleName", role}, {"PolicyArn", arn}}));
+      CHECK_OK(principal.call("Attach", "Policy", {{"PolicyArn", arn}}));
   }
   for (const auto& arn : attached_before) {
     if (!attached_now.contains(arn))
-      CHECK_OK(session.call_gone_ok("iam", "DetachRolePolicy",
-                                    {{"RoleName", role}, {"PolicyArn", arn}}));
+      CHECK_OK(principal.call_gone_ok("Detach", "Policy", {{"PolicyArn", arn}}));
   }
   return {};
+}
+
+}  // namespace
+
+ApiResult<void> apply_principal(const Session& session, PrincipalKind kind, const std::string& name,
+                                const json::Object& before, const json::Object& now) {
+  const Principal principal{session, kind, name};
+  CHECK_OK(apply_policies(principal, before, now));
+  if (differs(before, now, "PermissionsBoundary")) {
+    if (const auto* boundary = json::find(now, "PermissionsBoundary")) {
+      CHECK_OK(principal.call("Put", "PermissionsBoundary", {{"PermissionsBoundary", *boundary}}));
+    } else {
+      CHECK_OK(principal.call_gone_ok("Delete", "PermissionsBoundary", {}));
+    }
+  }
+  if (differs(before, now, "Tags")) {
+    if (auto gone = keys_gone(tag_map(before), tag_map(now)); !gone.empty())
+      CHECK_OK(principal.call("Untag", "", {{"TagKeys", std::move(gone)}}));
+    if (const auto* tags = json::find(now, "Tags"))
+      CHECK_OK(principal.call("Tag", "", {{"Tags", *tags}}));
+  }
+  return {};
+}
+
+ApiResult<void> strip_principal(const Session& session, PrincipalKind kind, const Instance& it) {
+  const Principal principal{session, kind, it.id};
+  for (const auto& [name, document] : inline_policies(it.properties))
+    CHECK_OK(principal.call_gone_ok("Delete", "Policy", {{"PolicyName", name}}));
+  for (const auto& arn : strings(it.properties, "ManagedPolicyArns"))
+    CHECK_OK(principal.call_gone_ok("Detach", "Policy", {{"PolicyArn", arn}}));
+  return {};
+}
+
+namespace {
+
+// What a creation has set itself, so that it is not set again.
+json::Object set_by_creation(const json::Object& properties) {
+  json::Object out;
+  copy(out, properties, {"PermissionsBoundary", "Tags"});
+  return out;
 }
 
 ApiResult<Instance> create_role(const Session& session, const Desired& desired) {
@@ -56,7 +114,8 @@ ApiResult<Instance> create_role(const Session& session, const Desired& desired) 
        {"Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags"});
   TRY(const auto made, session.call("iam", "CreateRole", std::move(input)));
   desired.note(desired.name);
-  CHECK_OK(apply_role(session, desired.name, {}, properties));
+  CHECK_OK(apply_principal(session, PrincipalKind::kRole, desired.name, set_by_creation(properties),
+                           properties));
   const auto& role = made.at("Role").as_object();
   return Instance{
       desired.name, properties, {{"Arn", role.at("Arn")}, {"RoleId", role.at("RoleId")}}};
@@ -79,24 +138,7 @@ ApiResult<Instance> update_role(const Session& session, const Instance& current,
          {"Description", text(now, "Description")},
          {"MaxSessionDuration", json::int_at(now, "MaxSessionDuration").value_or(3600)}}));
   }
-  if (differs(before, now, "PermissionsBoundary")) {
-    if (now.contains("PermissionsBoundary")) {
-      CHECK_OK(session.call(
-          "iam", "PutRolePermissionsBoundary",
-          {{"RoleName", role}, {"PermissionsBoundary", now.at("PermissionsBoundary")}}));
-    } else {
-      CHECK_OK(session.call_gone_ok("iam", "DeleteRolePermissionsBoundary", {{"RoleName", role}}));
-    }
-  }
-  CHECK_OK(apply_role(session, role, before, now));
-  if (differs(before, now, "Tags")) {
-    if (auto gone = keys_gone(tag_map(before), tag_map(now)); !gone.empty()) {
-      CHECK_OK(
-          session.call("iam", "UntagRole", {{"RoleName", role}, {"TagKeys", std::move(gone)}}));
-    }
-    if (now.contains("Tags"))
-      CHECK_OK(session.call("iam", "TagRole", {{"RoleName", role}, {"Tags", now.at("Tags")}}));
-  }
+  CHECK_OK(apply_principal(session, PrincipalKind::kRole, role, before, now));
   return Instance{role, now, current.attributes};
 }
 
@@ -104,14 +146,7 @@ ApiResult<Instance> update_role(const Session& session, const Instance& current,
 // DeleteRole here when something was added behind the stack's back; only the stack's own is taken
 // off.
 ApiResult<void> remove_role(const Session& session, const Instance& it) {
-  for (const auto& [name, document] : inline_policies(it.properties)) {
-    CHECK_OK(session.call_gone_ok("iam", "DeleteRolePolicy",
-                                  {{"RoleName", it.id}, {"PolicyName", name}}));
-  }
-  for (const auto& arn : strings(it.properties, "ManagedPolicyArns")) {
-    CHECK_OK(
-        session.call_gone_ok("iam", "DetachRolePolicy", {{"RoleName", it.id}, {"PolicyArn", arn}}));
-  }
+  CHECK_OK(strip_principal(session, PrincipalKind::kRole, it));
   return session.call_gone_ok("iam", "DeleteRole", {{"RoleName", it.id}});
 }
 
@@ -270,7 +305,7 @@ void add_iam_types(std::vector<ResourceType>& types) {
   });
   types.push_back({
       .name = "AWS::IAM::Policy",
-      .schema = "PolicyName!~ string  PolicyDocument! json  Roles [ string ]  Users [ string ]  "
+      .schema = "PolicyName! string  PolicyDocument! json  Roles [ string ]  Users [ string ]  "
                 "Groups unsupported",
       .attributes = {"Id"},
       .naming = Naming{"", 128, false},
@@ -282,7 +317,10 @@ void add_iam_types(std::vector<ResourceType>& types) {
       .update = [](const Session& session, const Instance& current,
                    const Desired& desired) -> ApiResult<Instance> {
         CHECK_OK(put_inline(session, desired.properties));
-        CHECK_OK(delete_inline(session, current.properties, targets(desired.properties)));
+        // Under another name, the old one goes from everybody.
+        const bool renamed = differs(current.properties, desired.properties, "PolicyName");
+        CHECK_OK(delete_inline(session, current.properties,
+                               renamed ? Targets{} : targets(desired.properties)));
         return Instance{current.id, desired.properties, current.attributes};
       },
       .remove = [](const Session& session,
@@ -305,6 +343,7 @@ void add_iam_types(std::vector<ResourceType>& types) {
                                   {{"PolicyArn", managed_arn(session, desired)}});
           },
   });
+  add_iam_user_types(types);
 }
 
 }  // namespace dew::cloudformation

@@ -8,8 +8,8 @@
 
 namespace dew::cloudformation {
 
-// A zip with `source` as its one file: index.js for Node.js, index.py for Python; other runtimes
-// have no inline code.
+// A zip with `source` as index.js for Node.js or index.py for Python, and the module cfn-response
+// or cfnresponse where it is mentioned; other runtimes have no inline code.
 ApiResult<std::string> zip_inline_code(std::string_view runtime, std::string_view source);
 
 }  // namespace dew::cloudformation

@@ -8,7 +8,7 @@ namespace dew::cloudformation {
 namespace {
 
 constexpr std::string_view kFunction =
-    "FunctionName~ string  PackageType~ string  Runtime string  Role! string  Handler string  "
+    "FunctionName~ string  PackageType string  Runtime string  Role! string  Handler string  "
     "Description string  Timeout int  MemorySize int  ReservedConcurrentExecutions int  "
     "KmsKeyArn string  Code! { ZipFile string S3Bucket string S3Key string S3ObjectVersion string "
     "  ImageUri unsupported SourceKMSKeyArn unsupported } "

@@ -1,6 +1,7 @@
 // AWS::S3::Bucket, AWS::S3::BucketPolicy
 // docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_S3.html
 #include "services/cloudformation/resources/common.h"
+#include "services/cloudformation/resources/s3_rules.h"
 
 namespace dew::cloudformation {
 
@@ -15,16 +16,20 @@ constexpr std::string_view kBucket =
     "  RestrictPublicBuckets bool } "
     "VersioningConfiguration { Status! string } "
     "OwnershipControls { Rules! [ { ObjectOwnership! string } ] } "
-    "AccelerateConfiguration unsupported AnalyticsConfigurations unsupported CorsConfiguration "
-    "unsupported "
+    "AccelerateConfiguration unsupported AnalyticsConfigurations unsupported "
     "IntelligentTieringConfigurations unsupported InventoryConfigurations unsupported "
-    "LifecycleConfiguration unsupported LoggingConfiguration unsupported MetricsConfigurations "
+    "LoggingConfiguration unsupported MetricsConfigurations "
     "unsupported "
     "NotificationConfiguration unsupported ObjectLockConfiguration unsupported ObjectLockEnabled "
     "unsupported "
     "ReplicationConfiguration unsupported WebsiteConfiguration unsupported "
     "MetadataTableConfiguration unsupported "
     "MetadataConfiguration unsupported";
+
+std::string_view bucket_schema() {
+  static const std::string kWhole = fmt::format("{} {}", kBucket, kBucketRules);
+  return kWhole;
+}
 
 // "PublicRead" -> "public-read"
 std::string acl(std::string_view name) {
@@ -34,6 +39,31 @@ std::string acl(std::string_view name) {
     out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return out;
+}
+
+ApiResult<void> apply_rules(const Session& session, const std::string& bucket,
+                            const json::Object& before, const json::Object& now) {
+  const auto has = [&](const char* name) { return now.contains(name); };
+  if (differs(before, now, "CorsConfiguration")) {
+    if (has("CorsConfiguration")) {
+      CHECK_OK(session.call(
+          "s3", "PutBucketCors",
+          {{"Bucket", bucket},
+           {"CORSConfiguration", cors_input(now.at("CorsConfiguration").as_object())}}));
+    } else {
+      CHECK_OK(session.call("s3", "DeleteBucketCors", {{"Bucket", bucket}}));
+    }
+  }
+  if (differs(before, now, "LifecycleConfiguration")) {
+    if (has("LifecycleConfiguration")) {
+      TRY(auto rules, lifecycle_input(now.at("LifecycleConfiguration").as_object()));
+      CHECK_OK(session.call("s3", "PutBucketLifecycleConfiguration",
+                            {{"Bucket", bucket}, {"LifecycleConfiguration", std::move(rules)}}));
+    } else {
+      CHECK_OK(session.call("s3", "DeleteBucketLifecycle", {{"Bucket", bucket}}));
+    }
+  }
+  return {};
 }
 
 ApiResult<void> apply_settings(const Session& session, const std::string& bucket,
@@ -76,6 +106,7 @@ ApiResult<void> apply_settings(const Session& session, const std::string& bucket
     CHECK_OK(session.call("s3", "PutBucketAcl",
                           {{"Bucket", bucket}, {"ACL", acl(text(now, "AccessControl"))}}));
   }
+  CHECK_OK(apply_rules(session, bucket, before, now));
   if (differs(before, now, "VersioningConfiguration")) {
     const auto status = has("VersioningConfiguration")
                             ? json::str(now.at("VersioningConfiguration").at("Status"))
@@ -149,7 +180,7 @@ ApiResult<Instance> put_policy(const Session& session, const Desired& desired) {
 void add_s3_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::S3::Bucket",
-      .schema = kBucket,
+      .schema = bucket_schema(),
       .attributes = {"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName",
                      "WebsiteURL"},
       .naming = Naming{"BucketName", 63, true},

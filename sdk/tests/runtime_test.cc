@@ -122,6 +122,16 @@ TEST(RuntimeClient, SaysSoWhenTheRuntimeApiRefuses) {
   EXPECT_EQ(client.respond("r", "{}").error().status, 500);
 }
 
+// The thread sanitizer does not support a program that forks while it has threads.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SKIP_FORKING_TEST() GTEST_SKIP() << "forks"
+#endif
+#endif
+#ifndef SKIP_FORKING_TEST
+#define SKIP_FORKING_TEST()
+#endif
+
 // Runs `body` in a child, as a Lambda function of `server`; its exit status.
 template <class Body>
 int in_child(FakeServer* server, Body body, const std::function<void(pid_t)>& meanwhile = {}) {
@@ -141,6 +151,7 @@ int in_child(FakeServer* server, Body body, const std::function<void(pid_t)>& me
 }
 
 TEST(Runtime, ServesUntilSigtermAndReportsWhatIsThrown) {
+  SKIP_FORKING_TEST();
   std::latch served(1);
   std::latch ended(1);
   std::atomic<int> nexts{0};
@@ -176,6 +187,7 @@ TEST(Runtime, ServesUntilSigtermAndReportsWhatIsThrown) {
 }
 
 TEST(Runtime, ReportsAFailedFactoryAsInitError) {
+  SKIP_FORKING_TEST();
   FakeServer server([&](const FakeRequest&) { return FakeServer::reply(202, "{}"); });
   const int status = in_child(
       &server, [] { return run([]() -> Handler { throw std::invalid_argument("no table"); }); });
@@ -185,6 +197,7 @@ TEST(Runtime, ReportsAFailedFactoryAsInitError) {
 }
 
 TEST(Runtime, EndsWithAMessageOutsideOfLambda) {
+  SKIP_FORKING_TEST();
   EXPECT_EQ(
       in_child(nullptr, [] { return run([](std::string_view) { return std::string("1"); }); }), 1);
 }

@@ -217,7 +217,12 @@ void Dispatcher::Impl::handle(http::Request request, http::Responder respond) {
 // Which operation of which service, and whether it is here.
 ApiResult<void> Dispatcher::Impl::identify(Exchange& exchange) const {
   auto signature = parse_signature(exchange.request);
-  if (signature) exchange.signature = *std::move(signature);
+  std::optional<SignatureFault> fault;
+  if (signature) {
+    exchange.signature = *std::move(signature);
+  } else {
+    fault = std::move(signature).error();
+  }
   auto routed = route(exchange.request, exchange.signature ? &*exchange.signature : nullptr);
   if (!routed) {
     exchange.route.service = routed.error().service;
@@ -241,7 +246,7 @@ ApiResult<void> Dispatcher::Impl::identify(Exchange& exchange) const {
     const auto& target = exchange.route.target;
     exchange.signature->resource = target.empty() ? exchange.request.target : target;
   }
-  if (!signature) return fail(auth_error(*exchange.route.service, signature.error()));
+  if (fault) return fail(auth_error(*exchange.route.service, *fault));
   if (!options.registry.find(call.service, call.operation)) {
     return fail("NotImplemented", fmt::format(kUnsupportedOperation, call.operation, call.service),
                 501);

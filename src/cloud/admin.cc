@@ -33,7 +33,7 @@ void Admin::handle(http::Request request, http::Responder respond) {
   if (path == "/_dew/health" && get) {
     if (!ready_) return respond(answer(503, {{"status", "starting"}, {"version", DEW_VERSION}}));
     json::Object healthy{{"status", "ready"}, {"version", DEW_VERSION}};
-    if (auto moved = clock_notice(clock_); !moved.empty()) healthy["clock"] = std::move(moved);
+    if (const auto moved = clock_notice(clock_); !moved.empty()) healthy["clock"] = moved;
     return respond(answer(200, healthy));
   }
   // Health is everybody's; what follows tells and changes too much for other machines.

@@ -192,7 +192,7 @@ class Cloud final : public cli::RunningCloud {
                      {"auth", options_.auth == cli::Auth::kStrict ? kStrictText : kRelaxedText},
                      {"iam", cli::iam_text(options_.iam)},
                      {"fsync", options_.fsync}};
-    if (auto moved = cloud::clock_notice(clock_); !moved.empty()) out["clock"] = std::move(moved);
+    if (const auto moved = cloud::clock_notice(clock_); !moved.empty()) out["clock"] = moved;
     json::Array isolation;
     for (const auto& line : lambda_.isolation()) isolation.emplace_back(line);
     out.emplace("isolation", std::move(isolation));

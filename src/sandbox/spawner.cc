@@ -18,6 +18,15 @@
 extern "C" const char dew_embed_sandbox_init_begin[];
 extern "C" const char dew_embed_sandbox_init_end[];
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+// The sanitizer's own clone() takes a child that shares our memory for a fork. The C library's
+// other name for it passes by.
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
+#define clone __clone
+#endif
+#endif
+
 namespace dew::sandbox {
 namespace {
 

@@ -22,8 +22,8 @@ class ApiGatewayEvent {
  public:
   using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
 
-  ApiGatewayEvent(ApiGatewayEvent&&) = default;
-  ApiGatewayEvent& operator=(ApiGatewayEvent&&) = default;
+  ApiGatewayEvent(ApiGatewayEvent&&) noexcept = default;
+  ApiGatewayEvent& operator=(ApiGatewayEvent&&) noexcept = default;
   ApiGatewayEvent(const ApiGatewayEvent&) = delete;  // the views point into the object
   ApiGatewayEvent& operator=(const ApiGatewayEvent&) = delete;
   ~ApiGatewayEvent() = default;

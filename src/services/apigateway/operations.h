@@ -34,7 +34,10 @@ struct Control {
 
   // After every change of an API key or a usage plan.
   aws::ApiResult<void> reload_usage() const { return usage->load(); }
-  double now() const { return static_cast<double>(context.clock.now_ms() / 1000); }
+  double now() const {
+    const int64_t seconds = context.clock.now_ms() / 1000;
+    return static_cast<double>(seconds);
+  }
   // The member of the input as a string; the model has checked that required ones are there.
   aws::ApiResult<json::Object> api(const aws::Call& call) const;
   aws::ApiResult<json::Object> owned(const aws::Call& call, std::string_view kind,

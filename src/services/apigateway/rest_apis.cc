@@ -64,9 +64,9 @@ aws::ApiResult<void> take_policy(Control& control, json::Object& api, const std:
     return {};
   }
   const auto& config = control.context.config;
-  TRY(auto expanded,
+  TRY(const auto expanded,
       expand_api_policy(text, config.region, config.account, json::string_or(api, "id")));
-  api["policy"] = std::move(expanded);
+  api["policy"] = expanded;
   return {};
 }
 

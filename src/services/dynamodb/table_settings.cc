@@ -21,7 +21,7 @@ std::unexpected<aws::ApiError> invalid(std::string message) {
 aws::ApiResult<std::string> arn_table(const Engine& engine, const json::Object& input) {
   const auto arn = json::string_or(input, "ResourceArn");
   if (arn.empty()) return invalid("Invalid TableArn");
-  const std::string name(table_name_of_arn(arn));
+  std::string name(table_name_of_arn(arn));
   if (!arn.starts_with("arn:aws:dynamodb:") || name.find('/') != std::string::npos ||
       name.size() < 3) {
     return invalid(fmt::format("Invalid TableArn: Invalid ResourceArn provided as input {}", arn));

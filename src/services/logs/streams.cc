@@ -16,7 +16,7 @@ constexpr size_t kPage = 50;
 // Where a stream is in the order asked for, as a page token: the name, after its time where that is
 // the order.
 std::string place(const json::Object& stream, bool by_time) {
-  const auto name = json::string_or(stream, "logStreamName");
+  auto name = json::string_or(stream, "logStreamName");
   if (!by_time) return name;
   return fmt::format("{:020}{}", json::int_at(stream, "lastEventTimestamp").value_or(0), name);
 }

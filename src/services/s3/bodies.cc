@@ -130,7 +130,7 @@ Result<std::string> BodyFile::publish() {
 }
 
 Result<std::string> Bodies::link(std::string_view id) {
-  const auto copy = random_hex(kIdDigits);
+  auto copy = random_hex(kIdDigits);
   const auto target = path(copy);
   const auto parent = fs::path(target).parent_path().string();
   const bool made = ::mkdir(parent.c_str(), 0700) == 0;

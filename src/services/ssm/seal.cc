@@ -59,7 +59,7 @@ Result<std::string> create_key(const std::string& path) {
     return fail(ErrorKind::kIo,
                 fmt::format("Cannot create {}: {}", folder.string(), error.message()));
   std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  const auto key = random_bytes(kKeyBytes);
+  auto key = random_bytes(kKeyBytes);
   const auto draft = fmt::format("{}.{}", path, random_hex(8));
   {
     const File file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));

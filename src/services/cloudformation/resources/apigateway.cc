@@ -103,7 +103,7 @@ std::string policy_text(const json::Object& properties) {
 
 ApiResult<std::string> root_resource(const Session& session, const std::string& api,
                                      const json::Object& made) {
-  if (const auto id = text(made, "rootResourceId"); !id.empty()) return id;
+  if (auto id = text(made, "rootResourceId"); !id.empty()) return id;
   TRY(const auto resources,
       session.call("apigateway", "GetResources", {{"restApiId", api}, {"limit", 500}}));
   if (const auto* items = json::array_at(resources, "items")) {

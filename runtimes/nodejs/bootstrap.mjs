@@ -129,14 +129,42 @@ function runtimeError(name, message, cause) {
   return error;
 }
 
-// ---- the log: "time<TAB>request<TAB>LEVEL<TAB>message", one frame per message whatever its lines
+// ---- the log, one frame per message whatever its lines: "time<TAB>request<TAB>LEVEL<TAB>message", or a JSON object
+// where the function's log format is JSON. docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html
+
+const JSON_LOG = process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON';
+const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+const LOWEST = JSON_LOG ? Math.max(0, LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL)) : 0;
 
 let requestId;
 const frameHead = Buffer.alloc(16);
 frameHead.writeUInt32BE(0xa55a0003, 0);
 
-function writeLog(level, message) {
-  const text = Buffer.from(`${new Date().toISOString()}\t${requestId === undefined ? 'undefined' : requestId}\t${level}\t${message}`);
+function described(error) {
+  const own = String(error.name).startsWith('Runtime.');
+  return { errorType: own ? error.name : (error.constructor?.name ?? 'UnknownError'), errorMessage: error.message,
+           stackTrace: typeof error.stack === 'string' ? error.stack.split('\n') : [] };
+}
+
+// One value stands as it is, several are formatted into one text; the first error among them is described beside it.
+function jsonRecord(level, parts) {
+  const record = { timestamp: new Date().toISOString(), level, requestId };
+  if (parts.length === 1) {
+    record.message = parts[0];
+    try {
+      return JSON.stringify(record, (_, value) => (value instanceof Error ? described(value) : value));
+    } catch {  // a circle, a BigInt
+    }
+  }
+  record.message = util.format(...parts);
+  const error = parts.find((part) => part instanceof Error);
+  return JSON.stringify(error ? { ...record, ...described(error) } : record);
+}
+
+function writeLog(level, ...parts) {
+  if (LEVELS.indexOf(level) < LOWEST) return;
+  const text = Buffer.from(JSON_LOG ? jsonRecord(level, parts)
+    : `${new Date().toISOString()}\t${requestId === undefined ? 'undefined' : requestId}\t${level}\t${util.format(...parts)}`);
   const frame = Buffer.allocUnsafe(16 + text.length);
   frameHead.copy(frame);
   frame.writeUInt32BE(text.length, 4);
@@ -153,7 +181,13 @@ function writeLog(level, message) {
 
 for (const [method, level] of [['log', 'INFO'], ['info', 'INFO'], ['debug', 'DEBUG'], ['warn', 'WARN'],
                                ['error', 'ERROR'], ['trace', 'TRACE']]) {
-  console[method] = (...parts) => writeLog(level, util.format(...parts));
+  console[method] = (...parts) => writeLog(level, ...parts);
+}
+
+// An error that ends an invocation or the process.
+function logError(title, error) {
+  if (JSON_LOG) writeLog('ERROR', error instanceof Error ? error : errorDocument(error));
+  else writeLog('ERROR', '%s', `${title} \t${JSON.stringify(loggedError(error))}`);
 }
 
 // ---- the handler
@@ -308,7 +342,7 @@ function serialize(result) {
 }
 
 process.on('uncaughtException', (error) => {
-  writeLog('ERROR', `Uncaught Exception \t${JSON.stringify(loggedError(error))}`);
+  logError('Uncaught Exception', error);
   if (failCurrent) {
     dying = 129;
     failCurrent(error);
@@ -320,7 +354,7 @@ process.on('unhandledRejection', (reason) => {
   const error = runtimeError('Runtime.UnhandledPromiseRejection', reason instanceof Error ? reason.toString() : String(reason));
   error.reason = reason;
   if (reason && reason.stack) error.stack = `Runtime.UnhandledPromiseRejection: ${error.message}\n${String(reason.stack).split('\n').slice(1).join('\n')}`;
-  writeLog('ERROR', `Unhandled Promise Rejection \t${JSON.stringify(loggedError(error))}`);
+  logError('Unhandled Promise Rejection', error);
   if (failCurrent) {
     dying = 128;
     failCurrent(error);
@@ -337,7 +371,7 @@ async function main() {
     handler = await loadHandler();
   } catch (error) {
     const document = errorDocument(error);
-    writeLog('ERROR', `Uncaught Exception \t${JSON.stringify(loggedError(error))}`);
+    logError('Uncaught Exception', error);
     await post('/init/error', JSON.stringify(document), typeHeader(document));
     process.exit(1);
   }
@@ -351,7 +385,7 @@ async function main() {
       answer = serialize(await run(handler, JSON.parse(body.toString()), headers));
     } catch (error) {
       failure = errorDocument(error);
-      if (!dying) writeLog('ERROR', `Invoke Error \t${JSON.stringify(loggedError(error))}`);
+      if (!dying) logError('Invoke Error', error);
     }
     failCurrent = null;
     onIdle = null;

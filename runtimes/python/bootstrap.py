@@ -158,6 +158,32 @@ def _set_up_logging():
         sys.meta_path.insert(0, Finder())
 
 
+_JSON_LOG = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+# As AWS's runtime calls them in Python's words.
+_LEVELS = {"TRACE": "DEBUG", "WARN": "WARNING", "FATAL": "CRITICAL"}
+# What every record has; anything beside it came with `extra`.
+_RECORD_MEMBERS = {"name", "msg", "args", "levelname", "levelno", "pathname", "filename", "module", "exc_info", "exc_text",
+                   "stack_info", "lineno", "funcName", "created", "msecs", "relativeCreated", "thread", "threadName",
+                   "processName", "process", "taskName", "aws_request_id", "message", "asctime"}
+
+
+def _json_record(formatter, record):
+    """docs.aws.amazon.com/lambda/latest/dg/python-logging.html, "JSON log format"."""
+    out = {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)), "level": record.levelname,
+           "message": record.getMessage(), "logger": record.name, "requestId": _request_id}
+    if record.exc_info and record.exc_info[0]:
+        kind, error, trace = record.exc_info
+        out["stackTrace"] = traceback.format_list(traceback.extract_tb(trace))
+        out["errorType"], out["errorMessage"] = kind.__name__, str(error)
+        out["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+    elif record.stack_info:
+        out["stackTrace"] = formatter.formatStack(record.stack_info).split("\n")
+    for name, value in vars(record).items():
+        if name not in _RECORD_MEMBERS and name not in out:
+            out[name] = value
+    return json.dumps(out, default=str, ensure_ascii=False)
+
+
 def _attach(logging):
     class RequestIdFilter(logging.Filter):
         def filter(self, record):
@@ -169,6 +195,16 @@ def _attach(logging):
             _write_frame(self.format(record))
 
     handler = LambdaLoggerHandler()
+    if _JSON_LOG:
+        class JsonFormatter(logging.Formatter):
+            def format(self, record):
+                return _json_record(self, record)
+
+        handler.setFormatter(JsonFormatter())
+        level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
+        logging.getLogger().setLevel(_LEVELS.get(level, level))
+        logging.getLogger().addHandler(handler)
+        return
     formatter = logging.Formatter("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
@@ -209,6 +245,10 @@ def _error_document(error, request_id=""):
 
 
 def _log_error(document):
+    if _JSON_LOG:
+        _write_frame(json.dumps({"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "log_level": "ERROR",
+                                 **document}, ensure_ascii=False))
+        return
     text = f"[ERROR] {document['errorType']}: {document['errorMessage']}"
     if document["stackTrace"]:
         text += "\nTraceback (most recent call last):\n" + "".join(document["stackTrace"])

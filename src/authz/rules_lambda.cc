@@ -37,7 +37,46 @@ void function(const Scope& scope, Check& check) { name_function(scope, check, fa
 void qualified(const Scope& scope, Check& check) { name_function(scope, check, true); }
 void tagged(const Scope& scope, Check& check) { check.resource = scope.text("Resource"); }
 
+// "name" or an ARN; with the version where the request has one.
+void layer(const Scope& scope, Check& check) {
+  const auto given = scope.text("LayerName");
+  if (given.starts_with("arn:")) {
+    check.resource = given;
+  } else {
+    append_arn(scope, "lambda", check.resource);
+    check.resource.append("layer:").append(given);
+  }
+}
+void layer_version(const Scope& scope, Check& check) {
+  layer(scope, check);
+  if (const auto number = json::int_at(scope.input(), "VersionNumber"))
+    check.resource.append(":").append(std::to_string(*number));
+}
+void layer_version_arn(const Scope& scope, Check& check) { check.resource = scope.text("Arn"); }
+
+// Whoever configures a function needs to be able to read its layers.
+// docs.aws.amazon.com/lambda/latest/dg/permissions-user-function.html
+void read_layers(const Scope& scope, Checks& checks) {
+  const auto* layers = json::array_at(scope.input(), "Layers");
+  if (layers == nullptr) return;
+  for (const auto& each : *layers) {
+    if (each.is_string()) checks.add("lambda:GetLayerVersion").resource = json::str(each);
+  }
+}
+
+// lambda:Layer of CreateFunction and UpdateFunctionConfiguration
+bool function_keys(const Scope& scope, const Check&, std::string_view key, policy::Values& out) {
+  if (key != "lambda:layer") return false;
+  const auto* layers = json::array_at(scope.input(), "Layers");
+  if (layers == nullptr || layers->empty()) return false;
+  for (const auto& each : *layers) {
+    if (each.is_string()) out.emplace_back(std::string_view(each.as_string()));
+  }
+  return true;
+}
+
 void create(const Scope& scope, Checks& checks) {
+  read_layers(scope, checks);
   pass_role(scope, checks, scope.text("Role"), kService);
   if (const auto* tags = json::object_at(scope.input(), "Tags"); tags && !tags->empty()) {
     function(scope, checks.add("lambda:TagResource"));
@@ -45,6 +84,7 @@ void create(const Scope& scope, Checks& checks) {
 }
 
 void configure(const Scope& scope, Checks& checks) {
+  read_layers(scope, checks);
   pass_role(scope, checks, scope.text("Role"), kService);
 }
 
@@ -60,35 +100,44 @@ bool permission_keys(const Scope& scope, const Check&, std::string_view key, pol
 
 std::vector<Rule> lambda_rules() {
   return {
+      {"AddLayerVersionPermission", "lambda:AddLayerVersionPermission", layer_version},
       {"AddPermission", "lambda:AddPermission", qualified, permission_keys},
       {"CreateAlias", "lambda:CreateAlias", function},
-      {"CreateFunction", "lambda:CreateFunction", function, nullptr, create},
+      {"CreateFunction", "lambda:CreateFunction", function, function_keys, create},
       {"DeleteAlias", "lambda:DeleteAlias", function},
       {"DeleteFunction", "lambda:DeleteFunction", qualified},
       {"DeleteFunctionConcurrency", "lambda:DeleteFunctionConcurrency", function},
       {"DeleteFunctionEventInvokeConfig", "lambda:DeleteFunctionEventInvokeConfig", qualified},
+      {"DeleteLayerVersion", "lambda:DeleteLayerVersion", layer_version},
       {"GetAccountSettings", "lambda:GetAccountSettings", any_resource},
       {"GetAlias", "lambda:GetAlias", function},
       {"GetFunction", "lambda:GetFunction", qualified},
       {"GetFunctionConcurrency", "lambda:GetFunctionConcurrency", function},
       {"GetFunctionConfiguration", "lambda:GetFunctionConfiguration", qualified},
       {"GetFunctionEventInvokeConfig", "lambda:GetFunctionEventInvokeConfig", qualified},
+      {"GetLayerVersion", "lambda:GetLayerVersion", layer_version},
+      {"GetLayerVersionByArn", "lambda:GetLayerVersion", layer_version_arn},
+      {"GetLayerVersionPolicy", "lambda:GetLayerVersionPolicy", layer_version},
       {"GetPolicy", "lambda:GetPolicy", qualified},
       {"Invoke", "lambda:InvokeFunction", qualified},
       {"InvokeAsync", "lambda:InvokeAsync", qualified},
       {"ListAliases", "lambda:ListAliases", function},
       {"ListFunctions", "lambda:ListFunctions", any_resource},
+      {"ListLayerVersions", "lambda:ListLayerVersions", layer},
+      {"ListLayers", "lambda:ListLayers", any_resource},
       {"ListTags", "lambda:ListTags", tagged},
       {"ListVersionsByFunction", "lambda:ListVersionsByFunction", function},
+      {"PublishLayerVersion", "lambda:PublishLayerVersion", layer},
       {"PublishVersion", "lambda:PublishVersion", function},
       {"PutFunctionConcurrency", "lambda:PutFunctionConcurrency", function},
       {"PutFunctionEventInvokeConfig", "lambda:PutFunctionEventInvokeConfig", qualified},
+      {"RemoveLayerVersionPermission", "lambda:RemoveLayerVersionPermission", layer_version},
       {"RemovePermission", "lambda:RemovePermission", qualified},
       {"TagResource", "lambda:TagResource", tagged},
       {"UntagResource", "lambda:UntagResource", tagged},
       {"UpdateAlias", "lambda:UpdateAlias", function},
       {"UpdateFunctionCode", "lambda:UpdateFunctionCode", function},
-      {"UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", function, nullptr,
+      {"UpdateFunctionConfiguration", "lambda:UpdateFunctionConfiguration", function, function_keys,
        configure},
       {"UpdateFunctionEventInvokeConfig", "lambda:UpdateFunctionEventInvokeConfig", qualified},
   };

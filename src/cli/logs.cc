@@ -42,8 +42,7 @@ int run_logs(const LogsOptions& options) {
     }
     from_ms = *parsed;
   }
-  LogFollower follower(
-      api, {{"/aws/lambda/" + service->function_name(options.function)}, from_ms, options.filter});
+  LogFollower follower(api, {{service->log_group(options.function)}, from_ms, options.filter});
   Signals signals;
   do {
     do {

@@ -43,8 +43,13 @@ class LogPrinter {
     std::map<std::string, std::string> names;
     std::vector<std::string> groups;
     for (const auto& [key, function] : service.functions()) {
-      groups.push_back("/aws/lambda/" + service.function_name(key));
-      names[groups.back()] = key;
+      const std::string group = service.log_group(key);
+      // A group that several functions write to stands for all of them.
+      if (const auto [it, fresh] = names.emplace(group, key); fresh) {
+        groups.push_back(group);
+      } else {
+        it->second = group;
+      }
     }
     if (thread_.joinable() && names == names_) return;
     stop();

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <string_view>
@@ -74,10 +75,14 @@ bool below(const std::string& path, const std::string& directory) {
          (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-void show_host(Builder& build, const std::string& hidden) {
+// What the Spec puts in its place is left out: /opt, where the host has programs and a function its
+// layers.
+void show_host(Builder& build, const std::string& hidden, const Spec& spec) {
   std::error_code error;
   for (const char* name : kShown) {
     const std::string path = std::string("/") + name;
+    if (std::ranges::any_of(spec.binds, [&](const Bind& bind) { return bind.target == path; }))
+      continue;
     const auto status = fs::symlink_status(path, error);
     if (fs::is_symlink(status)) {
       build.symlink(fs::read_symlink(path, error).string(), path);
@@ -101,7 +106,7 @@ std::vector<Step> root_steps(const std::string& root, const std::string& hidden,
   build.add(mount_tmpfs(root, MS_NOSUID, "mode=755,size=1m"));
   // The Spec's own binds come from below what is hidden, so their sources are taken by the old
   // paths, which stay valid until the root is entered.
-  show_host(build, hidden);
+  show_host(build, hidden, spec);
   std::error_code error;
   for (const char* device : kDevices) {
     build.bind(std::string("/dev/") + device, std::string("/dev/") + device, false, true);

@@ -3,7 +3,9 @@
 //   /usr /bin /lib* /etc /opt /nix …   the host's, read-only
 //   /tmp                               empty, private, bounded
 //   /proc, /dev                        its own processes; null, zero, full, random, urandom
-//   binds of the Spec                  read-only: /var/task, /var/runtime, an interpreter's prefix
+//   binds of the Spec                  read-only: /var/task, /var/runtime, /opt (layers, in place
+//   of the host's), an
+//                                      interpreter's prefix
 // Home directories, /var, /run, /root, /srv, /mnt and our own state do not exist inside.
 #pragma once
 

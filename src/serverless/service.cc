@@ -148,6 +148,15 @@ std::string Service::api_stage() const {
   return named ? named->text : stage;
 }
 
+std::string Service::log_group(const std::string& key) const {
+  const Node* functions = at("functions");
+  const Node* function = functions ? functions->find(key) : nullptr;
+  const Node* logs = function ? function->find("logs") : nullptr;
+  if (!logs) logs = at("provider.logs.lambda");
+  const Node* group = logs ? logs->find("logGroup") : nullptr;
+  return group ? group->text : "/aws/lambda/" + function_name(key);
+}
+
 std::string Service::function_name(const std::string& key) const {
   const Node* functions_node = root.find("functions");
   const Node* function = functions_node ? functions_node->find(key) : nullptr;

@@ -41,6 +41,7 @@ struct Service {
   std::string stack_name() const;
   std::string api_stage() const;  // provider.apiGateway.stage, else the stage
   std::string function_name(const std::string& key) const;  // service-stage-key unless named
+  std::string log_group(const std::string& key) const;  // /aws/lambda/NAME unless `logs` names one
   std::vector<std::pair<std::string, const Node*>> functions() const;
   std::vector<std::pair<std::string, const Node*>> layers() const;
   std::vector<BuildCommand> build_commands() const;  // custom.dew.build

@@ -311,3 +311,61 @@ exports.handler = async () => {
 };""" % (table, table)})
     name = deploy("nodejs20.x", None, code=code, Timeout=30, MemorySize=512)
     assert works(name, invoke) == 2
+
+
+# ---- aliases with weights
+
+def test_an_alias_with_weights_runs_both_versions(client, deploy, unique):
+    functions = client("lambda")
+    name = python(deploy, "def handler(event, context):\n    return context.function_version\n")
+    functions.publish_version(FunctionName=name)
+    functions.update_function_configuration(FunctionName=name, Description="another")
+    functions.publish_version(FunctionName=name)
+
+    def ran(qualifier, times):
+        out = []
+        for _ in range(times):
+            answer = functions.invoke(FunctionName=name, Qualifier=qualifier)
+            out.append(answer["ExecutedVersion"])
+            assert json.loads(answer["Payload"].read()) == out[-1]
+        return set(out)
+
+    def refused(code, **arguments):
+        with pytest.raises(botocore.exceptions.ClientError) as error:
+            functions.create_alias(FunctionName=name, Name=unique("a"), **arguments)
+        assert error.value.response["Error"]["Code"] == code
+
+    weights = {"AdditionalVersionWeights": {"2": 0.5}}
+    alias = functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1", RoutingConfig=weights)
+    assert alias["RoutingConfig"] == weights and functions.get_alias(FunctionName=name, Name="live")["RoutingConfig"] == weights
+    assert ran("live", 60) == {"1", "2"}
+    functions.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.0}})
+    assert ran("live", 10) == {"1"}
+    functions.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 1.0}})
+    assert ran("live", 10) == {"2"}
+    assert [a["Name"] for a in functions.list_aliases(FunctionName=name, FunctionVersion="2")["Aliases"]] == ["live"]
+    with pytest.raises(functions.exceptions.ResourceConflictException):
+        functions.delete_function(FunctionName=name, Qualifier="2")
+    functions.update_alias(FunctionName=name, Name="live", Description="kept")
+    assert ran("live", 3) == {"2"}
+    functions.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {}})
+    assert "RoutingConfig" not in functions.get_alias(FunctionName=name, Name="live") and ran("live", 3) == {"1"}
+
+    refused("InvalidParameterValueException", FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": {"1": 0.5}})
+    refused("InvalidParameterValueException", FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": {"2": 0.1, "3": 0.1}})
+    refused("InvalidParameterValueException", FunctionVersion="$LATEST", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
+    refused("ResourceNotFoundException", FunctionVersion="1", RoutingConfig={"AdditionalVersionWeights": {"9": 0.5}})
+
+    stack = unique("stack")
+    template = {"Parameters": {"Weight": {"Type": "Number", "Default": 1}}, "Resources": {"Alias": {
+        "Type": "AWS::Lambda::Alias", "Properties": {
+            "FunctionName": name, "Name": "stacked", "FunctionVersion": "1",
+            "RoutingConfig": {"AdditionalVersionWeights": [{"FunctionVersion": "2", "FunctionWeight": {"Ref": "Weight"}}]}}}}}
+    formation = client("cloudformation")
+    formation.create_stack(StackName=stack, TemplateBody=json.dumps(template))
+    formation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    assert ran("stacked", 5) == {"2"}
+    del template["Resources"]["Alias"]["Properties"]["RoutingConfig"]
+    formation.update_stack(StackName=stack, TemplateBody=json.dumps(template))
+    formation.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    assert ran("stacked", 5) == {"1"}

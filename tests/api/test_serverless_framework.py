@@ -146,3 +146,45 @@ def test_serverless_3_with_the_localstack_plugin(cloud, application, npm_install
         text.rstrip() + "\n  localstack:\n    stages: [three]\n    host: http://127.0.0.1\n"
         f"    edgePort: {cloud.port}\nplugins:\n  - serverless-localstack\n")
     whole_life(Tool(cloud, folder, installed / "node_modules/.bin/serverless", "three"))
+
+
+LAYERED = """
+service: layered-osls
+provider:
+  name: aws
+  runtime: nodejs20.x
+  stage: ${opt:stage}
+  logs:
+    lambda: {logFormat: JSON, systemLogLevel: WARN}
+layers:
+  words: {path: words, compatibleRuntimes: [nodejs20.x], allowedAccounts: ['*']}
+  more: {path: more}
+functions:
+  read:
+    handler: index.handler
+    layers: [!Ref WordsLambdaLayer, !Ref MoreLambdaLayer]
+"""
+
+
+@pytest.mark.timeout(400)
+def test_osls_deploys_layers(cloud, npm_install, tmp_path):
+    functions = cloud.client("lambda")
+    for path, text in {"serverless.yml": LAYERED, "index.js": "exports.handler = async () => [require('words'), require('more')];",
+                       "words/nodejs/node_modules/words/index.js": "module.exports = 'one';",
+                       "more/nodejs/node_modules/more/index.js": "module.exports = 'more';"}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    tool = Tool(cloud, tmp_path, npm_install(OSLS) / "node_modules/.bin/osls", "layers")
+    tool.run("deploy")
+
+    def result():
+        return json.loads(functions.invoke(FunctionName="layered-osls-layers-read")["Payload"].read())
+
+    assert result() == ["one", "more"]
+    with urllib.request.urlopen(f"{cloud.endpoint}/2015-03-31/functions/layered-osls-layers-read/configuration") as answered:
+        assert json.load(answered)["LoggingConfig"]["SystemLogLevel"] == "WARN"  # Debian's boto3 does not know it
+    tool.edit("words/nodejs/node_modules/words/index.js", "one", "two")
+    tool.run("deploy")
+    assert result() == ["two", "more"]
+    tool.run("remove")
+    assert functions.list_layer_versions(LayerName="words")["LayerVersions"] == []

@@ -54,6 +54,7 @@ const std::vector<ResourceType>& types() {
     add_logs_types(out);
     add_iam_types(out);
     add_lambda_types(out);
+    add_lambda_layer_types(out);
     add_apigateway_types(out);
     add_dynamodb_types(out);
     add_ssm_types(out);

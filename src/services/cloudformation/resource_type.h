@@ -155,6 +155,7 @@ void add_s3_types(std::vector<ResourceType>& types);
 void add_logs_types(std::vector<ResourceType>& types);
 void add_iam_types(std::vector<ResourceType>& types);
 void add_lambda_types(std::vector<ResourceType>& types);
+void add_lambda_layer_types(std::vector<ResourceType>& types);
 void add_apigateway_types(std::vector<ResourceType>& types);
 void add_dynamodb_types(std::vector<ResourceType>& types);
 void add_ssm_types(std::vector<ResourceType>& types);

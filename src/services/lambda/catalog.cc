@@ -8,6 +8,12 @@ namespace {
 
 store::Key functions_key() { return store::Key("lambda").add("function"); }
 
+std::vector<std::string> layer_ids(const VersionConfig& version) {
+  std::vector<std::string> out;
+  for (const auto& layer : version.layers) out.push_back(layer.code_id);
+  return out;
+}
+
 std::string record_key(std::string_view name) { return functions_key().add(name).str(); }
 
 }  // namespace
@@ -133,7 +139,8 @@ void Catalog::install(RecordPtr record) {
     }
     if (fleet == nullptr || old == nullptr || old->revision_id != version.revision_id) {
       auto revision = std::make_shared<const Revision>(
-          Revision{version, code_.open(version.code_id), "/aws/lambda/" + record->name});
+          Revision{version, code_.open(version.code_id), code_.merged(layer_ids(version)),
+                   log_group(version.logging, record->name)});
       if (fleet) {
         pool_.update(fleet, std::move(revision));
       } else {
@@ -153,8 +160,19 @@ void Catalog::install(RecordPtr record) {
   const auto add_target = [&](const std::string& qualifier, const std::string& version) {
     const auto fleet = after->fleets.find(version);
     if (fleet == after->fleets.end()) return;
-    Target target{fleet->second, version,
-                  function_arn(config.region, config.account, record->name, qualifier), nullptr};
+    Target target{
+        .fleet = fleet->second,
+        .version = version,
+        .invoked_arn = function_arn(config.region, config.account, record->name, qualifier)};
+    if (const auto alias = record->aliases.find(qualifier);
+        alias != record->aliases.end() && !alias->second.weights.empty()) {
+      const auto& [other, weight] = *alias->second.weights.begin();
+      if (const auto found = after->fleets.find(other); found != after->fleets.end()) {
+        target.other_fleet = found->second;
+        target.other_version = other;
+        target.other_weight = weight;
+      }
+    }
     if (const auto it = record->policies.find(qualifier); it != record->policies.end()) {
       auto compiled =
           policy::Policy::parse(json::dump(policy_document(it->second)), policy::Kind::kResource);
@@ -175,11 +193,23 @@ void Catalog::install(RecordPtr record) {
   functions_.with([&](Functions& all) { all[record->name] = std::move(after); });
 }
 
+void Catalog::collect() {
+  const std::scoped_lock lock(changes_);
+  collect_code();
+}
+
+// What the layers' versions need is held by them.
 void Catalog::collect_code() {
   std::set<std::string> live;
+  const auto keep = [&](const VersionConfig& version) {
+    live.insert(version.code_id);
+    auto layers = layer_ids(version);
+    live.insert(CodeStore::merged_id(layers));
+    live.insert(std::make_move_iterator(layers.begin()), std::make_move_iterator(layers.end()));
+  };
   for (const auto& record : all()) {
-    live.insert(record->latest.code_id);
-    for (const auto& [number, version] : record->versions) live.insert(version.code_id);
+    keep(record->latest);
+    for (const auto& [number, version] : record->versions) keep(version);
   }
   code_.collect(live);
 }

@@ -23,7 +23,11 @@ using RecordPtr = std::shared_ptr<const FunctionRecord>;
 
 struct Target {
   FleetPtr fleet;
-  std::string version;       // executed
+  std::string version;  // executed
+  // Of an alias with weights: the other version, and its share of the invocations.
+  FleetPtr other_fleet;
+  std::string other_version;
+  double other_weight = 0;
   std::string invoked_arn;   // qualified as asked
   policy::PolicyPtr policy;  // of the qualifier; null: no statement
 };
@@ -47,6 +51,9 @@ class Catalog {
   aws::ApiResult<RecordPtr> change(std::string_view name, std::string_view qualifier,
                                    const Edit& edit);
   aws::ApiResult<void> remove(std::string_view name);
+
+  // Removes the code that nothing uses any more.
+  void collect();
 
   aws::ApiError not_found(std::string_view name, std::string_view qualifier = {}) const;
 

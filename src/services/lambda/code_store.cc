@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/ids.h"
+#include "base/log.h"
 #include "services/lambda/zip.h"
 
 namespace dew::lambda {
@@ -31,7 +32,44 @@ aws::ApiError zip_error(const ZipError& error) {
   return {"InvalidParameterValueException", error.message};
 }
 
+// Puts the tree `from` over the tree `onto`: hard links, or copies where the file system has none.
+void overlay(const fs::path& from, const fs::path& onto, std::error_code& error) {
+  for (auto it = fs::recursive_directory_iterator(from, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    const fs::path target = onto / it->path().lexically_relative(from);
+    const auto there = fs::symlink_status(target, error);
+    error.clear();
+    const bool directory = it->is_directory(error);
+    if (error) return;
+    if (fs::exists(there) && !(directory && fs::is_directory(there))) {
+      fs::remove_all(target, error);
+      if (error) return;
+    }
+    if (directory) {
+      fs::create_directory(target, error);
+      ::chmod(target.c_str(), 0755);
+    } else if (fs::create_hard_link(it->path(), target, error); error) {
+      error.clear();
+      fs::copy_file(it->path(), target, error);
+    }
+    if (error) return;
+  }
+}
+
 }  // namespace
+
+uint64_t unpacked_bytes(const Code& code) {
+  uint64_t total = 0;
+  std::error_code error;
+  for (auto it = fs::recursive_directory_iterator(code.path, error);
+       !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    std::error_code unreadable;
+    if (!it->is_regular_file(unreadable)) continue;
+    const auto size = it->file_size(unreadable);
+    if (!unreadable) total += size;
+  }
+  return total;
+}
 
 CodePtr CodeStore::pin(Code code) {
   auto& slot = held_[code.id];
@@ -102,6 +140,46 @@ aws::ApiResult<void> CodeStore::unpack(std::string_view archive, const std::stri
     }
   }
   return {};
+}
+
+std::string CodeStore::merged_id(const std::vector<std::string>& ids) {
+  if (ids.empty()) return "";
+  if (ids.size() == 1) return ids.front();
+  std::string all = "merged";
+  for (const auto& id : ids) all += "\n" + id;
+  return hex_encode(sha256(all));
+}
+
+CodePtr CodeStore::merged(const std::vector<std::string>& ids) {
+  const std::string id = merged_id(ids);
+  if (auto there = open(id)) return there;
+  if (ids.size() < 2) return nullptr;
+  std::vector<CodePtr> parts;  // held meanwhile
+  for (const auto& part : ids) {
+    parts.push_back(open(part));
+    if (parts.back() == nullptr) return nullptr;
+  }
+  CodePtr made;
+  {
+    // As in add(): collect() leaves it alone from here on.
+    const std::scoped_lock lock(mutex_);
+    made = pin({.id = id, .sha256 = {}, .path = directory_ + "/" + id});
+  }
+  const std::string aside = directory_ + "/" + std::string(kPartial) + random_hex(16);
+  std::error_code error;
+  fs::create_directory(aside, error);
+  ::chmod(aside.c_str(), 0755);
+  for (const auto& part : parts) {
+    if (!error) overlay(part->path, aside, error);
+  }
+  if (!error) fs::rename(aside, made->path, error);
+  std::error_code ignored;
+  if (error) fs::remove_all(aside, ignored);
+  if (error && !fs::is_directory(made->path, ignored)) {
+    log::error("lambda: cannot merge layers below {}: {}", directory_, error.message());
+    return nullptr;
+  }
+  return made;
 }
 
 void CodeStore::collect(const std::set<std::string>& live) {

@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aws/api_error.h"
 
@@ -28,12 +29,20 @@ struct Code {
 };
 using CodePtr = std::shared_ptr<const Code>;
 
+// Of the files in the unpacked directory. Reads it whole.
+uint64_t unpacked_bytes(const Code& code);
+
 class CodeStore {
  public:
   explicit CodeStore(std::string directory) : directory_(std::move(directory)) {}
 
   aws::ApiResult<CodePtr> add(std::string_view archive);
   CodePtr open(std::string_view id);  // nullptr if it is gone
+  // One directory of several, in this order: what a later one has replaces what an earlier one had.
+  // A single one is itself; files are shared, not copied, where the file system can. nullptr: one
+  // is gone, or the disk refused (which is logged).
+  CodePtr merged(const std::vector<std::string>& ids);
+  static std::string merged_id(const std::vector<std::string>& ids);
   void collect(const std::set<std::string>& live);
 
  private:

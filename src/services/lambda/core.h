@@ -7,6 +7,7 @@
 #include "services/lambda/async_queue.h"
 #include "services/lambda/catalog.h"
 #include "services/lambda/credentials.h"
+#include "services/lambda/layers.h"
 #include "services/lambda/service.h"
 
 namespace dew::lambda {
@@ -20,6 +21,7 @@ struct Core {
   std::unique_ptr<Runtimes> runtimes;
   std::string start_error;
   CodeStore code;
+  Layers layers;
   Credentials credentials;
   std::unique_ptr<Pool> pool;
   std::unique_ptr<Catalog> catalog;
@@ -39,6 +41,8 @@ struct Core {
 void register_functions(aws::Registry& registry, Core& core);
 void register_versions(aws::Registry& registry, Core& core);
 void register_policies(aws::Registry& registry, Core& core);
+void register_layers(aws::Registry& registry, Core& core);
+void register_layer_policies(aws::Registry& registry, Core& core);
 void register_settings(aws::Registry& registry, Core& core);
 void register_invoke(aws::Registry& registry, Core& core);
 
@@ -57,6 +61,11 @@ inline std::unexpected<aws::ApiError> invalid(std::string message) {
 
 // PreconditionFailedException unless the request's RevisionId, if any, is the current one.
 aws::ApiResult<void> check_revision(const json::Object& input, std::string_view current);
+
+// A Principal as policies write it: "*", {"Service": …}, {"AWS": …}.
+json::Value principal_json(const std::string& principal);
+// ResourceConflictException for an id that is taken, PolicyLengthExceededException. A new revision.
+aws::ApiResult<void> append_statement(Policy& policy, const Statement& statement);
 
 // Pages `items` by Marker and MaxItems into output[key] and NextMarker. The marker is the position.
 json::Object page(const json::Object& input, std::string_view key, json::Array items);

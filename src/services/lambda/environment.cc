@@ -33,7 +33,10 @@ void Environment::start(EnvironmentServices services, Launch launch,
   phase_ = phase;
   started_at_ = Steady::now();
   const auto& config = revision_->config;
-  stream_ = log_stream_name(services_->clock.now(), config.version);
+  stream_ =
+      log_stream_name(services_->clock.now(),
+                      config.logging.group.empty() ? "" : config.function_name, config.version);
+  log_platform(platform().init_start(phase_));
   emit_ = [this](std::string_view text) { log_line(text); };
 
   net::ServerOptions options;
@@ -144,9 +147,9 @@ void Environment::on_exit(const sandbox::Exit& exit) {
     return;
   }
   if (state_ == State::kBusy && !timed_out_) {
-    log_platform(
-        fmt::format("RequestId: {} Error: {}\n{}\n", invocation_->request_id, failure.message,
-                    failure.type == "Runtime.OutOfMemory" ? "Runtime.ExitError" : failure.type));
+    log_platform(platform().failure(
+        invocation_->request_id, failure.message,
+        failure.type == "Runtime.OutOfMemory" ? "Runtime.ExitError" : failure.type));
     fail_invocation(failure, "error");
   }
   finish_log();
@@ -156,7 +159,13 @@ void Environment::on_exit(const sandbox::Exit& exit) {
 void Environment::init_failed(const Failure& failure, std::string_view status) {
   if (state_ == State::kDead) return;
   if (init_ms_ == 0) init_ms_ = ms_since_start();
-  log_platform(init_report_line(init_ms_, phase_, status, status == "timeout" ? "" : failure.type));
+  const PlatformLog::Init init{
+      .duration_ms = init_ms_,
+      .phase = phase_,
+      .status = status,
+      .error_type = status == "timeout" ? std::string_view() : failure.type};
+  log_platform(platform().init_runtime_done(init));
+  log_platform(platform().init_report(init));
   flush_log();
   end(failure);
 }
@@ -215,8 +224,7 @@ void Environment::on_timeout() {
       peak_mb();
     }
     output_.flush(emit_);
-    log_platform(
-        timeout_line(services_->clock.now(), invocation_->request_id, config.timeout_seconds));
+    log_platform(platform().timeout(invocation_->request_id));
     fail_invocation({"Sandbox.Timedout",
                      fmt::format("Task timed out after {}.00 seconds", config.timeout_seconds),
                      {}},
@@ -239,6 +247,7 @@ int Environment::peak_mb() {
 }
 
 void Environment::log_platform(std::string text) {
+  if (text.empty()) return;
   if (keep_tail_) {
     tail_ += text;
     if (tail_.size() > 2 * kLogTailBytes) tail_.erase(0, tail_.size() - kLogTailBytes);
@@ -247,6 +256,8 @@ void Environment::log_platform(std::string text) {
 }
 
 void Environment::log_line(std::string_view text) {
+  const Logging& logging = revision_->config.logging;
+  if (logging.json && level_of_line(text) < logging.application_level) return;
   if (logged_bytes_ + text.size() > kMaxLogBytesPerInvocation) {
     dropped_bytes_ += text.size();
     return;
@@ -274,18 +285,18 @@ void Environment::answer_start_failure(InvocationPtr invocation, const Failure& 
   const std::string& id = invocation->request_id;
   const bool timeout = failure.type == "Sandbox.Timedout";
   keep_tail_ = invocation->log_tail;
-  log_platform(start_line(id, invocation->executed_version));
-  log_platform(
-      timeout ? timeout_line(services_->clock.now(), id, revision_->config.timeout_seconds)
-              : fmt::format("RequestId: {} Error: {}\n{}\n", id, failure.message, failure.type));
-  log_platform(end_line(id));
-  log_platform(report_line({.request_id = id,
-                            .duration_ms = init_ms_,
-                            .init_ms = std::nullopt,
-                            .memory_mb = revision_->config.memory_mb,
-                            .peak_mb = peak_mb_,
-                            .status = timeout ? "timeout" : "error",
-                            .error_type = timeout ? std::string_view() : failure.type}));
+  const Report report{.request_id = id,
+                      .duration_ms = init_ms_,
+                      .init_ms = std::nullopt,
+                      .memory_mb = revision_->config.memory_mb,
+                      .peak_mb = peak_mb_,
+                      .status = timeout ? "timeout" : "error",
+                      .error_type = timeout ? std::string_view() : failure.type};
+  log_platform(platform().start(id, invocation->executed_version));
+  log_platform(timeout ? platform().timeout(id)
+                       : platform().failure(id, failure.message, failure.type));
+  log_platform(platform().end(report, 0));
+  log_platform(platform().report(report));
   flush_log();
   Outcome outcome{.kind = Outcome::Kind::kFunctionError};
   outcome.payload = failure.document.empty() ? platform_error(id, failure.type, failure.message)

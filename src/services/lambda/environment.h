@@ -24,6 +24,7 @@
 #include "services/lambda/invocation.h"
 #include "services/lambda/log_sink.h"
 #include "services/lambda/output_lines.h"
+#include "services/lambda/platform_log.h"
 #include "services/lambda/report.h"
 #include "services/lambda/revision.h"
 #include "services/lambda/runtimes.h"
@@ -107,6 +108,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void deliver();
   void complete(Outcome outcome, std::string_view status, std::string_view error_type);
   void finish_log();
+  void log_init_done();
   void fail_invocation(const Failure& failure, std::string_view status);
   double ms_since_start() const;
   void arm(std::chrono::milliseconds delay);
@@ -122,6 +124,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   int peak_mb();
 
   // The log.
+  PlatformLog platform() const { return {revision_->config, services_->clock}; }
   void log_platform(std::string text);
   void log_line(std::string_view text);
   void flush_log();
@@ -168,6 +171,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   // The invocation whose END and REPORT are still to be written.
   std::string open_id_;
   double duration_ms_ = 0;
+  size_t produced_bytes_ = 0;
   std::string status_;
   std::string error_type_;
 };

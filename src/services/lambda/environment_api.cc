@@ -83,6 +83,7 @@ void Environment::on_next(http::Responder respond) {
       state_ = State::kIdle;
       // AWS boosts initialization; from here on the share is what the memory size buys.
       if (process_) process_->set_cpus(cpu_share(revision_->config.memory_mb));
+      log_init_done();
       owner_.environment_ready(shared_from_this());
       return;
     case State::kReturning:
@@ -113,7 +114,7 @@ void Environment::deliver() {
   tail_.clear();
   logged_bytes_ = 0;
   dropped_bytes_ = 0;
-  log_platform(start_line(invocation.request_id, invocation.executed_version));
+  log_platform(platform().start(invocation.request_id, invocation.executed_version));
 
   http::Response event;
   event.headers.reserve(8);
@@ -170,8 +171,7 @@ void Environment::on_response(std::string_view id, http::Request request, http::
   if (!request.body.empty() && !is_json(request.body)) {
     const Failure failure{
         "Runtime.InvalidResponse", "The function's response is not valid JSON", {}};
-    log_platform(fmt::format("RequestId: {} Error: {}\n{}\n", invocation_->request_id,
-                             failure.message, failure.type));
+    log_platform(platform().failure(invocation_->request_id, failure.message, failure.type));
     fail_invocation(failure, "error");
     return;
   }
@@ -225,6 +225,7 @@ void Environment::complete(Outcome outcome, std::string_view status, std::string
   open_id_ = invocation->request_id;
   outcome.request_id = invocation->request_id;
   outcome.executed_version = invocation->executed_version;
+  produced_bytes_ = outcome.payload.size();
   state_ = State::kReturning;
   if (invocation->log_tail) {
     // Its log belongs to the answer: everything written so far, then END and REPORT.
@@ -239,18 +240,20 @@ void Environment::complete(Outcome outcome, std::string_view status, std::string
   invocation->done(std::move(outcome));
 }
 
+void Environment::log_init_done() {
+  const PlatformLog::Init init{.duration_ms = init_ms_, .phase = phase_};
+  log_platform(platform().init_runtime_done(init));
+  log_platform(platform().init_report(init));
+}
+
 void Environment::finish_log() {
   if (open_id_.empty()) return;
   if (process_ && state_ != State::kDead && !timed_out_) process_->drain_output();
   output_.flush(emit_);
   if (dropped_bytes_ > 0) {
-    log_platform(
-        fmt::format("[dewpoint] {} bytes of output were dropped: an invocation's log is "
-                    "limited to {} bytes\n",
-                    dropped_bytes_, kMaxLogBytesPerInvocation));
+    log_platform(platform().dropped(dropped_bytes_, kMaxLogBytesPerInvocation));
     dropped_bytes_ = 0;
   }
-  log_platform(end_line(open_id_));
   Report report{.request_id = open_id_,
                 .duration_ms = duration_ms_,
                 .memory_mb = revision_->config.memory_mb,
@@ -259,7 +262,8 @@ void Environment::finish_log() {
                 .error_type = error_type_};
   if (!init_reported_) report.init_ms = init_ms_;
   init_reported_ = true;
-  log_platform(report_line(report));
+  log_platform(platform().end(report, produced_bytes_));
+  log_platform(platform().report(report));
   open_id_.clear();
   flush_log();
 }

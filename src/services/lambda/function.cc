@@ -1,6 +1,7 @@
 #include "services/lambda/function.h"
 
 #include <charconv>
+#include <tuple>
 
 namespace dew::lambda {
 namespace {
@@ -8,6 +9,11 @@ namespace {
 json::Object version_to_json(const VersionConfig& c) {
   json::Object environment;
   for (const auto& [name, value] : c.environment) environment[name] = value;
+  json::Array layers;
+  for (const auto& layer : c.layers) {
+    layers.emplace_back(json::Object{
+        {"arn", layer.arn}, {"code_id", layer.code_id}, {"code_size", layer.code_size}});
+  }
   return {{"version", c.version},
           {"runtime", c.runtime},
           {"role", c.role},
@@ -20,6 +26,8 @@ json::Object version_to_json(const VersionConfig& c) {
           {"tracing", c.tracing_mode},
           {"kms", c.kms_key_arn},
           {"environment", std::move(environment)},
+          {"layers", std::move(layers)},
+          {"logging", logging_json(c.logging, c.function_name)},
           {"code_id", c.code_id},
           {"code_sha256", c.code_sha256},
           {"code_size", c.code_size},
@@ -51,31 +59,22 @@ VersionConfig version_from_json(const std::string& name, const json::Object& o) 
   c.tracing_mode = json::string_or(o, "tracing", "PassThrough");
   c.kms_key_arn = json::string_or(o, "kms");
   c.environment = string_map(json::object_at(o, "environment"));
+  if (const auto* logging = json::object_at(o, "logging"))
+    c.logging = logging_of(*logging, name).value_or(Logging{});
+  if (const auto* layers = json::array_at(o, "layers")) {
+    for (const auto& layer : *layers) {
+      if (const auto* use = layer.if_object()) {
+        c.layers.push_back({json::string_or(*use, "arn"), json::string_or(*use, "code_id"),
+                            json::int_at(*use, "code_size").value_or(0)});
+      }
+    }
+  }
   c.code_id = json::string_or(o, "code_id");
   c.code_sha256 = json::string_or(o, "code_sha256");
   c.code_size = json::int_at(o, "code_size").value_or(0);
   c.last_modified = json::string_or(o, "last_modified");
   c.revision_id = json::string_or(o, "revision_id");
   return c;
-}
-
-json::Object policy_to_json(const Policy& policy) {
-  json::Array statements;
-  for (const auto& statement : policy.statements) statements.emplace_back(statement.document);
-  return {{"revision_id", policy.revision_id}, {"statements", std::move(statements)}};
-}
-
-Policy policy_from_json(const json::Object& o) {
-  Policy policy;
-  policy.revision_id = json::string_or(o, "revision_id");
-  if (const auto* statements = json::array_at(o, "statements")) {
-    for (const auto& statement : *statements) {
-      if (statement.is_object()) {
-        policy.statements.push_back(statement_from_json(statement.as_object()));
-      }
-    }
-  }
-  return policy;
 }
 
 // The one string of a condition operator's value for a key, compared without case in the key.
@@ -111,6 +110,16 @@ std::optional<int> small_int(const json::Object& o, std::string_view key) {
 
 std::string VersionConfig::arn(const std::string& region, const std::string& account) const {
   return fmt::format("arn:aws:lambda:{}:{}:function:{}", region, account, function_name);
+}
+
+bool VersionConfig::behaves_as(const VersionConfig& other) const {
+  const auto parts = [](const VersionConfig& c) {
+    return std::tie(c.code_id, c.runtime, c.role, c.handler, c.timeout_seconds, c.memory_mb,
+                    c.environment, c.tmp_mb, c.tracing_mode, c.architecture, c.kms_key_arn,
+                    c.layers, c.logging.json, c.logging.application_level, c.logging.system_level,
+                    c.logging.group);
+  };
+  return parts(*this) == parts(other);
 }
 
 const VersionConfig* FunctionRecord::find(std::string_view qualifier) const {
@@ -152,8 +161,12 @@ std::string to_json(const FunctionRecord& r) {
                  {"next_version", r.next_version},
                  {"tags", std::move(tags)}};
   o["aliases"] = map_to_json(r.aliases, [](const Alias& a) {
-    return json::Object{
-        {"version", a.version}, {"description", a.description}, {"revision_id", a.revision_id}};
+    json::Object weights;
+    for (const auto& [version, weight] : a.weights) weights[version] = weight;
+    return json::Object{{"version", a.version},
+                        {"description", a.description},
+                        {"revision_id", a.revision_id},
+                        {"weights", std::move(weights)}};
   });
   o["policies"] = map_to_json(r.policies, policy_to_json);
   o["event_configs"] = map_to_json(r.event_configs, [](const EventInvokeConfig& c) {
@@ -185,8 +198,16 @@ Result<FunctionRecord> record_from_json(std::string_view text) {
   }
   r.next_version = static_cast<uint64_t>(json::int_at(*o, "next_version").value_or(1));
   each_object(*o, "aliases", [&](const std::string& name, const json::Object& a) {
-    r.aliases[name] = {name, json::string_or(a, "version"), json::string_or(a, "description"),
-                       json::string_or(a, "revision_id")};
+    Alias& alias = r.aliases[name];
+    alias = {name,
+             json::string_or(a, "version"),
+             json::string_or(a, "description"),
+             json::string_or(a, "revision_id"),
+             {}};
+    if (const auto* weights = json::object_at(a, "weights")) {
+      for (const auto& [version, weight] : *weights)
+        alias.weights[std::string(version)] = json::number_at(*weights, version).value_or(0);
+    }
   });
   each_object(*o, "policies", [&](const std::string& qualifier, const json::Object& p) {
     r.policies[qualifier] = policy_from_json(p);
@@ -223,7 +244,14 @@ json::Object configuration_json(const VersionConfig& c, const std::string& regio
                  {"PackageType", "Zip"},
                  {"Architectures", json::Array{c.architecture}},
                  {"EphemeralStorage", json::Object{{"Size", c.tmp_mb}}},
+                 {"LoggingConfig", logging_json(c.logging, c.function_name)},
                  {"SnapStart", json::Object{{"ApplyOn", "None"}, {"OptimizationStatus", "Off"}}}};
+  if (!c.layers.empty()) {
+    json::Array layers;
+    for (const auto& layer : c.layers)
+      layers.emplace_back(json::Object{{"Arn", layer.arn}, {"CodeSize", layer.code_size}});
+    o["Layers"] = std::move(layers);
+  }
   if (!c.kms_key_arn.empty()) o["KMSKeyArn"] = c.kms_key_arn;
   if (!c.environment.empty()) {
     json::Object variables;
@@ -231,6 +259,25 @@ json::Object configuration_json(const VersionConfig& c, const std::string& regio
     o["Environment"] = json::Object{{"Variables", std::move(variables)}};
   }
   return o;
+}
+
+json::Object policy_to_json(const Policy& policy) {
+  json::Array statements;
+  for (const auto& statement : policy.statements) statements.emplace_back(statement.document);
+  return {{"revision_id", policy.revision_id}, {"statements", std::move(statements)}};
+}
+
+Policy policy_from_json(const json::Object& o) {
+  Policy policy;
+  policy.revision_id = json::string_or(o, "revision_id");
+  if (const auto* statements = json::array_at(o, "statements")) {
+    for (const auto& statement : *statements) {
+      if (statement.is_object()) {
+        policy.statements.push_back(statement_from_json(statement.as_object()));
+      }
+    }
+  }
+  return policy;
 }
 
 json::Object policy_document(const Policy& policy) {

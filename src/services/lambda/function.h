@@ -14,10 +14,19 @@
 
 #include "base/result.h"
 #include "json/json.h"
+#include "services/lambda/logging.h"
 
 namespace dew::lambda {
 
 inline constexpr std::string_view kLatest = "$LATEST";
+
+// A layer version as a function uses it: it keeps working after the version is deleted.
+struct LayerUse {
+  std::string arn;
+  std::string code_id;
+  int64_t code_size = 0;  // bytes of the archive
+  bool operator==(const LayerUse&) const = default;
+};
 
 struct VersionConfig {
   std::string function_name;
@@ -33,13 +42,18 @@ struct VersionConfig {
   std::string tracing_mode = "PassThrough";
   std::string kms_key_arn;
   std::map<std::string, std::string> environment;
-  std::string code_id;      // hex SHA-256 of the archive: its directory in the code store
-  std::string code_sha256;  // the same in base64, as the API shows it
-  int64_t code_size = 0;    // bytes of the archive
+  Logging logging;
+  std::vector<LayerUse> layers;  // merged into /opt in this order, the later over the earlier
+  std::string code_id;           // hex SHA-256 of the archive: its directory in the code store
+  std::string code_sha256;       // the same in base64, as the API shows it
+  int64_t code_size = 0;         // bytes of the archive
   std::string last_modified;
   std::string revision_id;
 
   std::string arn(const std::string& region, const std::string& account) const;
+  // Whether a version published of the one would do what the other does. Not names, times and
+  // revisions.
+  bool behaves_as(const VersionConfig& other) const;
 };
 
 struct Alias {
@@ -47,6 +61,7 @@ struct Alias {
   std::string version;
   std::string description;
   std::string revision_id;
+  std::map<std::string, double> weights;  // AdditionalVersionWeights: the shares of other versions
 };
 
 struct Statement {
@@ -65,6 +80,9 @@ struct Policy {
 };
 // As GetPolicy shows it.
 json::Object policy_document(const Policy& policy);
+// As it is stored.
+json::Object policy_to_json(const Policy& policy);
+Policy policy_from_json(const json::Object& stored);
 
 struct EventInvokeConfig {
   std::optional<int> retries;          // MaximumRetryAttempts

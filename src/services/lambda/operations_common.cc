@@ -73,11 +73,7 @@ const VersionConfig& publish(Core& core, FunctionRecord& record, const std::stri
   if (!record.versions.empty()) {
     const VersionConfig& last = record.versions.rbegin()->second;
     const VersionConfig& now = record.latest;
-    if (last.code_id == now.code_id && last.runtime == now.runtime && last.role == now.role &&
-        last.handler == now.handler && last.timeout_seconds == now.timeout_seconds &&
-        last.memory_mb == now.memory_mb && last.environment == now.environment &&
-        last.tmp_mb == now.tmp_mb && last.tracing_mode == now.tracing_mode &&
-        last.architecture == now.architecture && last.kms_key_arn == now.kms_key_arn &&
+    if (last.behaves_as(now) &&
         last.description == (description.empty() ? now.description : description)) {
       return last;
     }

@@ -1,6 +1,6 @@
 // Create, update, read and delete functions.
 #include "base/ids.h"
-#include "services/lambda/core.h"
+#include "services/lambda/operations_layers.h"
 
 namespace dew::lambda {
 namespace {
@@ -33,8 +33,8 @@ aws::ApiResult<void> refuse_unsupported(const json::Object& input) {
     }
     return !(value->is_string() && value->as_string().empty());
   };
-  for (const char* key : {"VpcConfig", "DeadLetterConfig", "Layers", "FileSystemConfigs",
-                          "ImageConfig", "CodeSigningConfigArn"}) {
+  for (const char* key : {"VpcConfig", "DeadLetterConfig", "FileSystemConfigs", "ImageConfig",
+                          "CodeSigningConfigArn"}) {
     if (given(key))
       return aws::fail(aws::ApiError::unsupported(std::string(key) + " of a function"));
   }
@@ -106,7 +106,8 @@ aws::ApiResult<void> check_role(Core& core, const VersionConfig& config) {
 }
 
 // The members that CreateFunction and UpdateFunctionConfiguration share.
-aws::ApiResult<void> read_configuration(const json::Object& input, VersionConfig& config) {
+aws::ApiResult<void> read_configuration(Core& core, const json::Object& input,
+                                        VersionConfig& config) {
   CHECK_OK(refuse_unsupported(input));
   if (const auto role = json::string_at(input, "Role")) config.role = *role;
   if (const auto handler = json::string_at(input, "Handler")) config.handler = *handler;
@@ -127,6 +128,12 @@ aws::ApiResult<void> read_configuration(const json::Object& input, VersionConfig
   }
   if (const auto* tracing = json::object_at(input, "TracingConfig")) {
     config.tracing_mode = json::string_or(*tracing, "Mode", "PassThrough");
+  }
+  if (const auto* logging = json::object_at(input, "LoggingConfig")) {
+    TRY(config.logging, logging_of(*logging, config.function_name));
+  }
+  if (const auto* layers = json::array_at(input, "Layers")) {
+    TRY(config.layers, layers_of(core, *layers));
   }
   if (const auto* architectures = json::array_at(input, "Architectures");
       architectures != nullptr && !architectures->empty() && architectures->front().is_string()) {
@@ -159,7 +166,7 @@ aws::ApiResult<json::Value> create_function(Core& core, aws::Call& call) {
 #if defined(__aarch64__)
   config.architecture = "arm64";
 #endif
-  CHECK_OK(read_configuration(call.input, config));
+  CHECK_OK(read_configuration(core, call.input, config));
   if (config.runtime.empty() || config.handler.empty()) {
     return invalid(
         "Runtime and Handler are mandatory parameters for functions created with deployment "
@@ -175,6 +182,7 @@ aws::ApiResult<json::Value> create_function(Core& core, aws::Call& call) {
   const auto* source = json::object_at(call.input, "Code");
   TRY(const CodePtr code, code_of(core, call, source != nullptr ? *source : json::Object()));
   set_code(config, *code);
+  CHECK_OK(check_unpacked_size(core, config));
   touch(core, config);
   if (const auto* tags = json::object_at(call.input, "Tags")) {
     for (const auto& [key, value] : *tags) {
@@ -194,11 +202,10 @@ aws::ApiResult<json::Value> update_function_code(Core& core, aws::Call& call) {
   if (current == nullptr) return aws::fail(core.catalog->not_found(name.name));
   TRY(const CodePtr code, code_of(core, call, call.input));
   const bool publish_now = json::bool_at(call.input, "Publish").value_or(false);
-  if (json::bool_at(call.input, "DryRun").value_or(false)) {
-    VersionConfig preview = current->latest;
-    set_code(preview, *code);
-    return shown(core, preview);
-  }
+  VersionConfig preview = current->latest;
+  set_code(preview, *code);
+  CHECK_OK(check_unpacked_size(core, preview));
+  if (json::bool_at(call.input, "DryRun").value_or(false)) return shown(core, preview);
   VersionConfig answer;
   CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
     CHECK_OK(check_revision(call.input, record.latest.revision_id));
@@ -215,13 +222,14 @@ aws::ApiResult<json::Value> update_function_configuration(Core& core, aws::Call&
   const auto current = core.catalog->find(name.name);
   if (current == nullptr) return aws::fail(core.catalog->not_found(name.name));
   VersionConfig preview = current->latest;
-  CHECK_OK(read_configuration(call.input, preview));
+  CHECK_OK(read_configuration(core, call.input, preview));
   CHECK_OK(check_runtime(core, preview));
+  if (preview.layers != current->latest.layers) CHECK_OK(check_unpacked_size(core, preview));
   if (preview.role != current->latest.role) CHECK_OK(check_role(core, preview));
   VersionConfig answer;
   CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
     CHECK_OK(check_revision(call.input, record.latest.revision_id));
-    CHECK_OK(read_configuration(call.input, record.latest));
+    CHECK_OK(read_configuration(core, call.input, record.latest));
     touch(core, record.latest);
     answer = record.latest;
     return {};
@@ -294,7 +302,8 @@ aws::ApiResult<json::Value> delete_function(Core& core, aws::Call& call) {
           return aws::fail(core.catalog->not_found(name.name, name.qualifier));
         }
         for (const auto& [alias, target] : record.aliases) {
-          if (target.version == name.qualifier) {
+          if (target.version == name.qualifier ||
+              target.weights.contains(std::string(name.qualifier))) {
             return aws::fail("ResourceConflictException",
                              fmt::format("Unable to delete version because the following aliases "
                                          "reference it: [{}]",

@@ -11,17 +11,6 @@ std::string policy_key(const FunctionName& name) {
   return name.qualifier == kLatest ? "" : std::string(name.qualifier);
 }
 
-json::Value principal_json(const std::string& principal) {
-  if (principal == "*") return "*";
-  if (principal.find(".amazonaws.com") != std::string::npos) {
-    return json::Object{{"Service", principal}};
-  }
-  if (principal.size() == 12 && principal.find_first_not_of("0123456789") == std::string::npos) {
-    return json::Object{{"AWS", fmt::format("arn:aws:iam::{}:root", principal)}};
-  }
-  return json::Object{{"AWS", principal}};
-}
-
 aws::ApiResult<json::Value> add_permission(Core& core, aws::Call& call) {
   TRY(const FunctionName name, named_function(call.input));
   for (const char* key : {"EventSourceToken", "PrincipalOrgID", "FunctionUrlAuthType"}) {
@@ -49,23 +38,7 @@ aws::ApiResult<json::Value> add_permission(Core& core, aws::Call& call) {
         }
         Policy& policy = record.policies[policy_key(name)];
         CHECK_OK(check_revision(call.input, policy.revision_id));
-        for (const auto& other : policy.statements) {
-          if (other.id == statement.id) {
-            return aws::fail("ResourceConflictException",
-                             fmt::format("The statement id ({}) provided already exists. Please "
-                                         "provide a new statement id, or remove the existing "
-                                         "statement.",
-                                         statement.id),
-                             409);
-          }
-        }
-        policy.statements.push_back(statement);
-        policy.revision_id = uuid_v4();
-        if (json::dump(policy_document(policy)).size() > kMaxPolicyBytes) {
-          return aws::fail(
-              "PolicyLengthExceededException",
-              fmt::format("The final policy size is bigger than the limit ({}).", kMaxPolicyBytes));
-        }
+        CHECK_OK(append_statement(policy, statement));
         return {};
       }));
   return json::Object{{"Statement", json::dump(document)}};
@@ -106,6 +79,37 @@ aws::ApiResult<json::Value> get_policy(Core& core, aws::Call& call) {
 }
 
 }  // namespace
+
+json::Value principal_json(const std::string& principal) {
+  if (principal == "*") return "*";
+  if (principal.find(".amazonaws.com") != std::string::npos) {
+    return json::Object{{"Service", principal}};
+  }
+  if (principal.size() == 12 && principal.find_first_not_of("0123456789") == std::string::npos) {
+    return json::Object{{"AWS", fmt::format("arn:aws:iam::{}:root", principal)}};
+  }
+  return json::Object{{"AWS", principal}};
+}
+
+aws::ApiResult<void> append_statement(Policy& policy, const Statement& statement) {
+  for (const auto& other : policy.statements) {
+    if (other.id == statement.id) {
+      return aws::fail("ResourceConflictException",
+                       fmt::format("The statement id ({}) provided already exists. Please provide "
+                                   "a new statement id, or remove the existing statement.",
+                                   statement.id),
+                       409);
+    }
+  }
+  policy.statements.push_back(statement);
+  policy.revision_id = uuid_v4();
+  if (json::dump(policy_document(policy)).size() > kMaxPolicyBytes) {
+    return aws::fail(
+        "PolicyLengthExceededException",
+        fmt::format("The final policy size is bigger than the limit ({}).", kMaxPolicyBytes));
+  }
+  return {};
+}
 
 void register_policies(aws::Registry& registry, Core& core) {
   add_operation(registry, core, "AddPermission", add_permission);

@@ -167,6 +167,9 @@ aws::ApiResult<json::Value> get_account_settings(Core& core, aws::Call&) {
     bytes += record->latest.code_size;
     for (const auto& [number, version] : record->versions) bytes += version.code_size;
   }
+  for (const auto& layer : core.layers.all()) {
+    for (const auto& [number, version] : layer->versions) bytes += version.code_size;
+  }
   return json::Object{
       {"AccountLimit", json::Object{{"TotalCodeSize", kCodeStorageBytes},
                                     {"CodeSizeUnzipped", kMaxUnzippedBytes},

@@ -36,11 +36,17 @@ aws::ApiResult<json::Value> list_versions(Core& core, aws::Call& call) {
 }
 
 json::Object alias_json(Core& core, std::string_view function, const Alias& alias) {
-  return {{"AliasArn", core.arn(function, alias.name)},
-          {"Name", alias.name},
-          {"FunctionVersion", alias.version},
-          {"Description", alias.description},
-          {"RevisionId", alias.revision_id}};
+  json::Object out{{"AliasArn", core.arn(function, alias.name)},
+                   {"Name", alias.name},
+                   {"FunctionVersion", alias.version},
+                   {"Description", alias.description},
+                   {"RevisionId", alias.revision_id}};
+  if (!alias.weights.empty()) {
+    json::Object weights;
+    for (const auto& [version, weight] : alias.weights) weights[version] = weight;
+    out["RoutingConfig"] = json::Object{{"AdditionalVersionWeights", std::move(weights)}};
+  }
+  return out;
 }
 
 aws::ApiError alias_not_found(Core& core, std::string_view function, std::string_view alias) {
@@ -48,16 +54,6 @@ aws::ApiError alias_not_found(Core& core, std::string_view function, std::string
                       "Cannot find alias arn: " + core.arn(function, alias), 404);
   error.members["Type"] = "User";
   return error;
-}
-
-aws::ApiResult<void> refuse_weights(const json::Object& input) {
-  const auto* routing = json::object_at(input, "RoutingConfig");
-  const auto* weights =
-      routing == nullptr ? nullptr : json::object_at(*routing, "AdditionalVersionWeights");
-  if (weights != nullptr && !weights->empty()) {
-    return aws::fail(aws::ApiError::unsupported("weighted aliases (RoutingConfig)"));
-  }
-  return {};
 }
 
 aws::ApiResult<void> check_version(Core& core, const FunctionRecord& record,
@@ -69,15 +65,54 @@ aws::ApiResult<void> check_version(Core& core, const FunctionRecord& record,
   return {};
 }
 
+// The request's RoutingConfig, if it has one; an empty one means none.
+void read_weights(const json::Object& input, Alias& alias) {
+  const auto* routing = json::object_at(input, "RoutingConfig");
+  if (routing == nullptr) return;
+  alias.weights.clear();
+  const auto* weights = json::object_at(*routing, "AdditionalVersionWeights");
+  if (weights == nullptr) return;
+  for (const auto& [version, weight] : *weights)
+    alias.weights[std::string(version)] = json::number_at(*weights, version).value_or(0);
+}
+
+// docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html: at most two versions, both
+// published.
+aws::ApiResult<void> check_weights(Core& core, const FunctionRecord& record, const Alias& alias) {
+  if (alias.weights.empty()) return {};
+  if (alias.weights.size() > 1)
+    return invalid("Number of items in AdditionalVersionWeights cannot be greater than 1");
+  const auto& [other, weight] = *alias.weights.begin();
+  if (weight < 0 || weight > 1) {
+    return aws::fail(aws::ApiError::validation(fmt::format(
+        "1 validation error detected: Value '{{{}={}}}' at "
+        "'routingConfig.additionalVersionWeights' failed to satisfy constraint: Map value must "
+        "satisfy constraint: [Member must have value less than or equal to 1.0, Member must have "
+        "value greater than or equal to 0.0, Member must not be null]",
+        other, weight)));
+  }
+  if (other == alias.version) {
+    return invalid(fmt::format(
+        "Invalid function version {}. Function version {} is already included in routing "
+        "configuration.",
+        other, other));
+  }
+  if (alias.version == kLatest || other == kLatest)
+    return invalid("$LATEST is not supported for an alias pointing to more than 1 version");
+  return check_version(core, record, other);
+}
+
 aws::ApiResult<json::Value> create_alias(Core& core, aws::Call& call) {
   TRY(const FunctionName name, named_function(call.input));
-  CHECK_OK(refuse_weights(call.input));
   Alias alias{.name = json::string_or(call.input, "Name"),
               .version = json::string_or(call.input, "FunctionVersion"),
               .description = json::string_or(call.input, "Description"),
-              .revision_id = uuid_v4()};
+              .revision_id = uuid_v4(),
+              .weights = {}};
+  read_weights(call.input, alias);
   CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
     CHECK_OK(check_version(core, record, alias.version));
+    CHECK_OK(check_weights(core, record, alias));
     if (!record.aliases.emplace(alias.name, alias).second) {
       return aws::fail("ResourceConflictException",
                        "Alias already exists: " + core.arn(record.name, alias.name), 409);
@@ -89,7 +124,6 @@ aws::ApiResult<json::Value> create_alias(Core& core, aws::Call& call) {
 
 aws::ApiResult<json::Value> update_alias(Core& core, aws::Call& call) {
   TRY(const FunctionName name, named_function(call.input));
-  CHECK_OK(refuse_weights(call.input));
   const auto wanted = json::string_or(call.input, "Name");
   Alias answer;
   CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
@@ -100,6 +134,8 @@ aws::ApiResult<json::Value> update_alias(Core& core, aws::Call& call) {
       CHECK_OK(check_version(core, record, *version));
       it->second.version = *version;
     }
+    read_weights(call.input, it->second);
+    CHECK_OK(check_weights(core, record, it->second));
     if (const auto text = json::string_at(call.input, "Description"))
       it->second.description = *text;
     it->second.revision_id = uuid_v4();
@@ -139,7 +175,7 @@ aws::ApiResult<json::Value> list_aliases(Core& core, aws::Call& call) {
   const auto version = json::string_or(call.input, "FunctionVersion");
   json::Array items;
   for (const auto& [key, alias] : record->aliases) {
-    if (version.empty() || alias.version == version) {
+    if (version.empty() || alias.version == version || alias.weights.contains(version)) {
       items.push_back(alias_json(core, name.name, alias));
     }
   }

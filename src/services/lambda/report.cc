@@ -73,15 +73,18 @@ std::string end_line(std::string_view request_id) {
   return fmt::format("END RequestId: {}\n", request_id);
 }
 
+int64_t billed_ms(const Report& r) {
+  return static_cast<int64_t>(std::ceil(r.duration_ms + r.init_ms.value_or(0)));
+}
+
 std::string report_line(const Report& r) {
-  const auto billed = static_cast<int64_t>(std::ceil(r.duration_ms + r.init_ms.value_or(0)));
   std::string out;
   out.reserve(256);
   fmt::format_to(
       std::back_inserter(out),
       "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} "
       "MB\tMax Memory Used: {} MB\t",
-      r.request_id, r.duration_ms, billed, r.memory_mb, r.peak_mb);
+      r.request_id, r.duration_ms, billed_ms(r), r.memory_mb, r.peak_mb);
   if (r.init_ms) fmt::format_to(std::back_inserter(out), "Init Duration: {:.2f} ms\t", *r.init_ms);
   if (!r.status.empty()) {
     fmt::format_to(std::back_inserter(out), "Status: {}\t", r.status);
@@ -137,10 +140,10 @@ Failure exit_failure(const sandbox::Exit& exit, std::string_view program) {
           {}};
 }
 
-std::string log_stream_name(TimePoint now, std::string_view version) {
+std::string log_stream_name(TimePoint now, std::string_view function, std::string_view version) {
   const std::string day = iso8601(now).substr(0, 10);
-  return fmt::format("{}/{}/{}/[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2),
-                     version, random_hex(32));
+  return fmt::format("{}/{}/{}/{}[{}]{}", day.substr(0, 4), day.substr(5, 2), day.substr(8, 2),
+                     function, version, random_hex(32));
 }
 
 std::string new_trace_header(TimePoint now) {

@@ -25,6 +25,7 @@ struct Report {
 
 std::string start_line(std::string_view request_id, std::string_view version);
 std::string end_line(std::string_view request_id);
+int64_t billed_ms(const Report& report);
 // Billed: the invocation, and the initialization with the first one, each started millisecond.
 std::string report_line(const Report& report);
 std::string init_report_line(double init_ms, std::string_view phase, std::string_view status,
@@ -42,8 +43,9 @@ struct Failure {
 };
 Failure exit_failure(const sandbox::Exit& exit, std::string_view program);
 
-// 2026/01/31/[$LATEST]0123456789abcdef0123456789abcdef
-std::string log_stream_name(TimePoint now, std::string_view version);
+// 2026/01/31/[$LATEST]0123456789abcdef0123456789abcdef; in a group of several functions' also the
+// function's name: docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+std::string log_stream_name(TimePoint now, std::string_view function, std::string_view version);
 // Root=1-…;Parent=…;Sampled=0
 std::string new_trace_header(TimePoint now);
 

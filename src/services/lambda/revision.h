@@ -15,7 +15,8 @@ namespace dew::lambda {
 struct Revision {
   VersionConfig config;
   CodePtr code;           // nullptr: its files are gone
-  std::string log_group;  // /aws/lambda/<name>
+  CodePtr opt;            // what is below /opt: its layers, merged; nullptr without layers
+  std::string log_group;  // /aws/lambda/<name>, or what its LoggingConfig names
 };
 using RevisionPtr = std::shared_ptr<const Revision>;
 

@@ -200,6 +200,12 @@ aws::ApiResult<Interpreter> find_python(std::string_view runtime) {
                   runtime));
 }
 
+// nodejs20.x -> 20
+std::string_view node_release(std::string_view runtime) {
+  runtime.remove_prefix(std::min(runtime.size(), std::string_view("nodejs").size()));
+  return runtime.substr(0, runtime.find('.'));
+}
+
 bool write_file(const fs::path& path, std::string_view text) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
@@ -262,21 +268,35 @@ aws::ApiResult<Interpreter> Runtimes::interpreter(std::string_view runtime) {
 }
 
 aws::ApiResult<Launch> Runtimes::launch(const VersionConfig& config, const std::string& code_path,
-                                        bool mounts) {
+                                        const std::string& opt_path, bool mounts) {
   Launch out;
   out.task_root = mounts ? "/var/task" : code_path;
   out.runtime_root = mounts ? "/var/runtime" : directory_;
+  out.opt_root = mounts || opt_path.empty() ? "/opt" : opt_path;
   out.working_directory = out.task_root;
   if (mounts) {
     out.binds.push_back({code_path, out.task_root});
     out.binds.push_back({directory_, out.runtime_root});
+    if (!opt_path.empty()) out.binds.push_back({opt_path, out.opt_root});
   }
   const auto family = runtime_family(config.runtime);
   if (family == RuntimeFamily::kProvided) {
-    out.argv = {out.task_root + "/bootstrap"};
+    // docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html: the code's own, else a layer's
+    std::error_code error;
+    const bool layers = !opt_path.empty() && !fs::exists(code_path + "/bootstrap", error) &&
+                        fs::exists(opt_path + "/bootstrap", error);
+    out.argv = {(layers ? out.opt_root : out.task_root) + "/bootstrap"};
     return out;
   }
   TRY(const Interpreter interpreter, this->interpreter(config.runtime));
+  if (mounts && !opt_path.empty() && interpreter.program.starts_with("/opt/")) {
+    return aws::fail(
+        "InvalidParameterValueException",
+        fmt::format("The interpreter {} lies in /opt, where the function's layers are. Name "
+                    "another one in {}.",
+                    interpreter.program,
+                    family == RuntimeFamily::kNode ? "DEW_NODE" : "DEW_PYTHON"));
+  }
   if (mounts) {
     for (const auto& prefix : interpreter.prefixes) out.binds.push_back({prefix, prefix});
   }
@@ -303,8 +323,11 @@ std::vector<std::string> environment_variables(const VersionConfig& config, cons
   set("AWS_LAMBDA_FUNCTION_NAME", config.function_name);
   set("AWS_LAMBDA_FUNCTION_VERSION", config.version);
   set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(config.memory_mb));
-  set("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/" + config.function_name);
+  set("AWS_LAMBDA_LOG_GROUP_NAME", log_group(config.logging, config.function_name));
   set("AWS_LAMBDA_LOG_STREAM_NAME", facts.log_stream);
+  set("AWS_LAMBDA_LOG_FORMAT", config.logging.json ? "JSON" : "Text");
+  if (config.logging.json)
+    set("AWS_LAMBDA_LOG_LEVEL", log_level_name(config.logging.application_level));
   set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
   set("AWS_LAMBDA_RUNTIME_API", facts.runtime_api);
   set("AWS_REGION", facts.region);
@@ -321,10 +344,11 @@ std::vector<std::string> environment_variables(const VersionConfig& config, cons
   // The function's user has no entry in the host's /etc/passwd, as it has on AWS: without HOME,
   // what looks for a home directory (the AWS SDK for JavaScript, for its configuration) fails.
   set("HOME", "/tmp");
-  set("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
+  const std::string& opt = launch.opt_root;
+  set("PATH", fmt::format("/usr/local/bin:/usr/bin:/bin:{}/bin", opt));
   if (!facts.api_url.empty()) set("DEW_API_URL", facts.api_url);
   const std::string& root = launch.task_root;
-  set("LD_LIBRARY_PATH", fmt::format("{}:{}/lib:/opt/lib", root, root));
+  set("LD_LIBRARY_PATH", fmt::format("{}:{}/lib:{}/lib", root, root, opt));
   switch (runtime_family(config.runtime).value_or(RuntimeFamily::kProvided)) {
     case RuntimeFamily::kProvided:
       // Our SDK then sends an answer and asks for the next event in one write; others do not look.
@@ -333,11 +357,13 @@ std::vector<std::string> environment_variables(const VersionConfig& config, cons
     case RuntimeFamily::kNode:
       set("AWS_EXECUTION_ENV", "AWS_Lambda_" + config.runtime);
       set("NODE_PATH",
-          fmt::format("/opt/nodejs/node_modules:{}/node_modules:{}", launch.runtime_root, root));
+          fmt::format("{}/nodejs/node{}/node_modules:{}/nodejs/node_modules:{}/node_modules:{}",
+                      opt, node_release(config.runtime), opt, launch.runtime_root, root));
       break;
     case RuntimeFamily::kPython:
       set("AWS_EXECUTION_ENV", "AWS_Lambda_" + config.runtime);
-      set("PYTHONPATH", launch.runtime_root + "/python");
+      set("PYTHONPATH", fmt::format("{}/python/lib/{}/site-packages:{}/python:{}/python", opt,
+                                    config.runtime, opt, launch.runtime_root));
       set("PYTHONDONTWRITEBYTECODE", "1");
       break;
   }

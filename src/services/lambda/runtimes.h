@@ -45,6 +45,7 @@ struct Launch {
   std::string working_directory;
   std::string task_root;     // where the code is, as the function sees it
   std::string runtime_root;  // where the bootstraps are
+  std::string opt_root;      // where the layers are: /opt
 };
 
 class Runtimes {
@@ -55,8 +56,9 @@ class Runtimes {
   // Clear about what is missing and what to install.
   aws::ApiResult<Interpreter> interpreter(std::string_view runtime);
   // `mounts`: the sandbox can show directories elsewhere (/var/task), else they are used in place.
+  // `opt_path`: the layers, empty without.
   aws::ApiResult<Launch> launch(const VersionConfig& config, const std::string& code_path,
-                                bool mounts);
+                                const std::string& opt_path, bool mounts);
 
  private:
   Runtimes() = default;

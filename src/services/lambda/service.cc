@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "policy/evaluate.h"
 #include "services/lambda/core.h"
+#include "services/lambda/draw.h"
 
 namespace dew::lambda {
 namespace {
@@ -64,6 +65,7 @@ Core::Core(const services::Context& context_, LogSink& logs_)
     : context(context_),
       logs(logs_),
       code(context_.config.data_directory + "/lambda/code"),
+      layers(context_, code),
       credentials(context_) {
   const std::string& data = context.config.data_directory;
   auto opened = sandbox::Sandbox::open({.state_directory = data});
@@ -80,9 +82,14 @@ Core::Core(const services::Context& context_, LogSink& logs_)
       return aws::fail(
           Error{ErrorKind::kInternal, "the code of " + revision.config.function_name + " is gone"});
     }
+    if (revision.opt == nullptr && !revision.config.layers.empty()) {
+      return aws::fail(Error{ErrorKind::kInternal,
+                             "the layers of " + revision.config.function_name + " are gone"});
+    }
     Pool::Prepared out;
     TRY(out.launch,
-        runtimes->launch(revision.config, revision.code->path, sandbox->isolation().mounts()));
+        runtimes->launch(revision.config, revision.code->path,
+                         revision.opt ? revision.opt->path : "", sandbox->isolation().mounts()));
     TRY(out.credentials, credentials.get(revision.config.role, revision.config.function_name));
     return out;
   };
@@ -110,6 +117,10 @@ Core::Core(const services::Context& context_, LogSink& logs_)
         policy.max_age_seconds = it->second.max_age_seconds.value_or(policy.max_age_seconds);
         return policy;
       });
+  // First: the functions' code is collected when the functions are known.
+  if (const auto loaded = layers.load(); !loaded) {
+    log::error("lambda: cannot read the stored layers: {}", loaded.error().message);
+  }
   if (const auto loaded = catalog->load(); !loaded) {
     log::error("lambda: cannot read the stored functions: {}", loaded.error().message);
   }
@@ -150,13 +161,14 @@ void Core::invoke(InvokeRequest request, Done done) {
   invocation->request_id = request.request_id.empty() ? uuid_v4() : std::move(request.request_id);
   invocation->payload = request.payload.empty() ? "{}" : std::move(request.payload);
   invocation->invoked_arn = target->invoked_arn;
-  invocation->executed_version = target->version;
+  const bool other = target->other_fleet && thread_draw().hit(target->other_weight);
+  invocation->executed_version = other ? target->other_version : target->version;
   invocation->trace_header = request.trace_header.empty() ? new_trace_header(context.clock.now())
                                                           : std::move(request.trace_header);
   invocation->client_context = std::move(request.client_context);
   invocation->log_tail = request.log_tail;
   invocation->done = std::move(done);
-  pool->invoke(target->fleet, std::move(invocation));
+  pool->invoke(other ? target->other_fleet : target->fleet, std::move(invocation));
 }
 
 Service::Service(const services::Context& context, LogSink& logs)
@@ -169,6 +181,8 @@ void Service::register_operations(aws::Registry& registry) {
   register_functions(registry, impl_->core);
   register_versions(registry, impl_->core);
   register_policies(registry, impl_->core);
+  register_layers(registry, impl_->core);
+  register_layer_policies(registry, impl_->core);
   register_settings(registry, impl_->core);
   register_invoke(registry, impl_->core);
 }

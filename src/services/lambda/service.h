@@ -4,8 +4,8 @@
 // The control plane runs on workers, the invocation path on io threads from end to end: resolve
 // (catalog.h), take a warm environment (pool.h), answer its pending /next, hand its answer back.
 //
-// Not here yet, and refused by name: container images, layers, VPCs, file systems, response
-// streaming, weighted aliases, event source mappings, function URLs, destinations.
+// Not here yet, and refused by name: container images, VPCs, file systems, response streaming,
+// event source mappings, function URLs, destinations.
 //
 // Thread-safe. stop() before the loops and workers end.
 #pragma once

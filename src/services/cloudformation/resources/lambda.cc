@@ -13,15 +13,17 @@ constexpr std::string_view kFunction =
     "KmsKeyArn string  Code! { ZipFile string S3Bucket string S3Key string S3ObjectVersion string "
     "  ImageUri unsupported SourceKMSKeyArn unsupported } "
     "Environment { Variables < string > }  Architectures [ string ]  " DEW_TAGS
-    "TracingConfig { Mode string }  EphemeralStorage { Size! int }  Layers unsupported  "
+    "TracingConfig { Mode string }  EphemeralStorage { Size! int }  Layers [ string ]  "
     "DeadLetterConfig unsupported  VpcConfig unsupported  SnapStart unsupported  "
     "ImageConfig unsupported  FileSystemConfigs unsupported  CodeSigningConfigArn unsupported  "
-    "RuntimeManagementConfig unsupported  LoggingConfig unsupported  RecursiveLoop unsupported";
+    "RuntimeManagementConfig unsupported  LoggingConfig { LogFormat string  ApplicationLogLevel "
+    "string  SystemLogLevel string  "
+    "LogGroup string }  RecursiveLoop unsupported";
 
 // Properties that UpdateFunctionConfiguration changes.
 constexpr std::initializer_list<const char*> kConfiguration = {
-    "Runtime",    "Role",      "Handler",     "Description",   "Timeout",
-    "MemorySize", "KmsKeyArn", "Environment", "TracingConfig", "EphemeralStorage"};
+    "Runtime",   "Role",        "Handler",       "Description",      "Timeout", "MemorySize",
+    "KmsKeyArn", "Environment", "TracingConfig", "EphemeralStorage", "Layers",  "LoggingConfig"};
 
 ApiResult<json::Object> code(const json::Object& properties) {
   const auto& wanted = properties.at("Code").as_object();
@@ -70,6 +72,8 @@ ApiResult<Instance> create_function(const Session& session, const Desired& desir
         "Architectures",
         "TracingConfig",
         "EphemeralStorage",
+        "Layers",
+        "LoggingConfig",
         "PackageType",
         {"KmsKeyArn", "KMSKeyArn"}});
   if (auto tags = tag_map(properties); !tags.empty()) input["Tags"] = std::move(tags);
@@ -86,6 +90,8 @@ json::Value unset(std::string_view property) {
   if (property == "Environment") return json::Object{{"Variables", json::Object{}}};
   if (property == "TracingConfig") return json::Object{{"Mode", "PassThrough"}};
   if (property == "EphemeralStorage") return json::Object{{"Size", 512}};
+  if (property == "Layers") return json::Array{};
+  if (property == "LoggingConfig") return json::Object{{"LogFormat", "Text"}};
   return "";
 }
 
@@ -185,8 +191,23 @@ json::Object divide(const std::string& arn, const char* qualifier) {
   return {{"FunctionName", arn.substr(0, colon)}, {qualifier, arn.substr(colon + 1)}};
 }
 
+// CloudFormation lists the weights, Lambda maps versions to them.
+json::Object routing(const json::Object& properties) {
+  json::Object weights;
+  const auto* config = json::object_at(properties, "RoutingConfig");
+  const auto* list =
+      config == nullptr ? nullptr : json::array_at(*config, "AdditionalVersionWeights");
+  if (list != nullptr) {
+    for (const auto& each : *list) {
+      const auto& weight = each.as_object();
+      weights[text(weight, "FunctionVersion")] = weight.at("FunctionWeight");
+    }
+  }
+  return {{"AdditionalVersionWeights", std::move(weights)}};
+}
+
 ApiResult<Instance> create_alias(const Session& session, const Desired& desired) {
-  json::Object input;
+  json::Object input{{"RoutingConfig", routing(desired.properties)}};
   copy(input, desired.properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
   TRY(const auto made, session.call("lambda", "CreateAlias", std::move(input)));
   const auto arn = text(made, "AliasArn");
@@ -196,7 +217,7 @@ ApiResult<Instance> create_alias(const Session& session, const Desired& desired)
 
 ApiResult<Instance> update_alias(const Session& session, const Instance& current,
                                  const Desired& desired) {
-  json::Object input{{"Description", ""}};
+  json::Object input{{"Description", ""}, {"RoutingConfig", routing(desired.properties)}};
   copy(input, desired.properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
   CHECK_OK(session.call("lambda", "UpdateAlias", std::move(input)));
   return Instance{current.id, desired.properties, current.attributes};
@@ -255,7 +276,8 @@ void add_lambda_types(std::vector<ResourceType>& types) {
       .name = "AWS::Lambda::Alias",
       .schema =
           "Name!~ string  FunctionName!~ string  FunctionVersion! string  Description string  "
-          "RoutingConfig unsupported  ProvisionedConcurrencyConfig unsupported",
+          "RoutingConfig { AdditionalVersionWeights [ { FunctionVersion! string  FunctionWeight! "
+          "number } ] }  ProvisionedConcurrencyConfig unsupported",
       .attributes = {"AliasArn"},
       .create = create_alias,
       .update = update_alias,

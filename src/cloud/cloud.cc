@@ -25,6 +25,7 @@
 #include "services/s3/service.h"
 #include "services/ssm/service.h"
 #include "services/sts/service.h"
+#include "services/xray/service.h"
 #include "store/rocksdb/rocksdb_store.h"
 
 namespace dew::cloud {
@@ -55,6 +56,7 @@ class Cloud final : public cli::RunningCloud {
         logs_(context_),
         log_sink_(logs_.ingest()),
         gateway_log_(logs_.ingest()),
+        xray_(context_),
         ssm_(context_),
         iam_(context_),
         sts_(context_),
@@ -82,6 +84,7 @@ class Cloud final : public cli::RunningCloud {
     dispatcher_.set_authorizer(&authorizer_);
     gateway_authority_.set(&sts_, &execute_api_);
     logs_.register_operations(registry_);
+    xray_.register_operations(registry_);
     ssm_.register_operations(registry_);
     iam_.register_operations(registry_);
     sts_.register_operations(registry_);
@@ -139,6 +142,7 @@ class Cloud final : public cli::RunningCloud {
     lambda_.stop();
     logs_.stop();
     s3_.stop_sweeps();
+    xray_.stop();
     server_.reset();
     loops_.stop();
   }
@@ -213,6 +217,7 @@ class Cloud final : public cli::RunningCloud {
   logs::Service logs_;
   LogsSink log_sink_;
   GatewayLog gateway_log_;
+  xray::Service xray_;
   ssm::Service ssm_;
   iam::Service iam_;
   sts::Service sts_;

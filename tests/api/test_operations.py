@@ -5,6 +5,7 @@ The scenarios lie in operations/<service>.yaml; operations/README.md says how th
 
 import base64
 import concurrent.futures
+import datetime
 import io
 import json
 import os
@@ -29,9 +30,10 @@ SCENARIOS = sorted(p.stem for p in (HERE / "operations").glob("*.yaml"))
 JS_PACKAGES = {
     "dynamodb": "client-dynamodb", "lambda": "client-lambda", "apigateway": "client-api-gateway", "s3": "client-s3",
     "iam": "client-iam", "sts": "client-sts", "ssm": "client-ssm", "logs": "client-cloudwatch-logs",
-    "cloudformation": "client-cloudformation", "ecr": "client-ecr",
+    "cloudformation": "client-cloudformation", "ecr": "client-ecr", "xray": "client-xray",
 }
 JS_VERSION = "3.600.0"  # runs on Debian's Node.js 18 too
+JS_VERSIONS = {"client-xray": "3.606.0"}  # not every package has every version
 RETRY_SECONDS = 10
 
 
@@ -57,6 +59,8 @@ def expand(value, names):
     if isinstance(value, dict):
         if set(value) == {"$bytes"}:
             return expand(value["$bytes"], names).encode()
+        if set(value) == {"$time"}:
+            return datetime.datetime.fromtimestamp(float(expand(value["$time"], names)), datetime.timezone.utc)
         if set(value) == {"$zip"}:
             buffer = io.BytesIO()
             with zipfile.ZipFile(buffer, "w") as archive:
@@ -94,6 +98,18 @@ def check(output, expected, names, where):
             assert got is not None and re.search(want[1:], got if isinstance(got, str) else json.dumps(got, default=str)), shown
         else:
             assert got == want, shown
+
+
+def tagged(value):
+    """For the JavaScript driver: what JSON has no form for."""
+    if isinstance(value, datetime.datetime):
+        return {"$time": value.isoformat()}
+    return {"$base64": base64.b64encode(value).decode()}
+
+
+def untagged(value):
+    """For the AWS CLI's input documents."""
+    return value.isoformat() if isinstance(value, datetime.datetime) else base64.b64encode(value).decode()
 
 
 class OperationFailed(Exception):
@@ -176,7 +192,7 @@ class AwsCli:
                 command += ["--" + botocore.xform_name(name, "-"), str(value)]
             command += extra
         else:
-            command += ["--cli-input-json", json.dumps(parameters, default=lambda b: base64.b64encode(b).decode()),
+            command += ["--cli-input-json", json.dumps(parameters, default=untagged),
                         *extra, "--no-paginate"]
         process = self.cloud.aws(*command, check=False)
         if process.returncode != 0:
@@ -197,14 +213,14 @@ class JavaScript:
     """The JavaScript SDK v3, in one Node.js process that takes a call per line."""
 
     def __init__(self, cloud, tmp, npm_install=None):
-        folder = npm_install({f"@aws-sdk/{p}": JS_VERSION for p in JS_PACKAGES.values()})
+        folder = npm_install({f"@aws-sdk/{p}": JS_VERSIONS.get(p, JS_VERSION) for p in JS_PACKAGES.values()})
         self.process = subprocess.Popen(
             ["node", str(HERE / "js/driver.mjs"), str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, **ENVIRONMENT, "AWS_ENDPOINT_URL": cloud.endpoint})
 
     def call(self, service, operation, parameters):
         request = {"package": JS_PACKAGES[service], "operation": operation, "input": parameters}
-        self.process.stdin.write(json.dumps(request, default=lambda b: {"$base64": base64.b64encode(b).decode()}) + "\n")
+        self.process.stdin.write(json.dumps(request, default=tagged) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         if "error" in answer:
@@ -218,6 +234,8 @@ class JavaScript:
 
 def play(service, driver, label):
     names = {"unique": label + uuid.uuid4().hex[:8], "account": "000000000000", "region": "us-east-1", "now": int(time.time() * 1000)}
+    minute = int(time.time()) // 60 * 60
+    names |= {"minute": minute, "minute_1": minute + 1, "minute_2": minute + 2, "hex24": uuid.uuid4().hex[:24]}
     for number, step in enumerate(steps(service), 1):
         of = step.get("service", service)
         where = f"{service} step {number}, {step['op']} through {label}"

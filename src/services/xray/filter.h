@@ -1,0 +1,119 @@
+// The filter expression language: which traces GetTraceSummaries and a group mean.
+// docs.aws.amazon.com/xray/latest/devguide/xray-console-filters.html
+//
+//   service("api.example.com") { fault AND responsetime > 2.5 } OR !annotation[tenant] = "a"
+//
+// AND binds closer than OR, ! closest; both words in either case. At the top an expression is about
+// the whole trace, in braces about one segment of the service, or one call over the edge.
+//
+// Not here, and refused by name: rootcause.*, and the keywords that are about its lists (first,
+// last, remote, index, coverage).
+//
+// Pure functions. Limits: kMaxFilterBytes, kMaxFilterDepth.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "services/xray/trace.h"
+
+namespace dew::xray {
+
+inline constexpr size_t kMaxFilterBytes = 4096;
+inline constexpr int kMaxFilterDepth = 32;
+
+enum class Keyword {
+  // Boolean
+  kOk,
+  kError,
+  kThrottle,
+  kFault,
+  kPartial,
+  kInferred,
+  kRoot,
+  // Number
+  kResponseTime,
+  kDuration,
+  kHttpStatus,
+  // String
+  kHttpUrl,
+  kHttpMethod,
+  kHttpUserAgent,
+  kHttpClientIp,
+  kUser,
+  kName,
+  kType,
+  kMessage,
+  kAvailabilityZone,
+  kInstanceId,
+  kResourceArn,
+  // Complex
+  kAnnotation,
+  kGroupName,
+  kGroupArn,
+};
+
+enum class Comparison {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kContains,
+  kBeginsWith,
+  kEndsWith
+};
+
+using Literal = std::variant<bool, double, std::string>;
+
+// id(name: "…", type: "…", account.id: "…"), or a name alone. Absent parts match anything.
+struct NodeId {
+  std::optional<std::string> name;
+  std::optional<std::string> type;
+  std::optional<std::string> account;
+
+  bool operator==(const NodeId&) const = default;
+};
+
+struct Filter {
+  enum class Kind {
+    kAnd,  // of `children`
+    kOr,
+    kNot,      // of the one child
+    kFlag,     // a keyword alone: a boolean one is true, an annotation is there
+    kCompare,  // keyword comparison literal
+    kService,  // some segment of such a service, for which the child (if any) holds
+    kEdge,     // some call from such a service to such another one, the same
+  };
+  Kind kind = Kind::kAnd;
+  std::vector<Filter> children;
+  Keyword keyword = Keyword::kOk;
+  Comparison comparison = Comparison::kEqual;
+  std::string key;  // of an annotation
+  Literal literal;
+  std::optional<NodeId> source;  // of a service: the service
+  std::optional<NodeId> target;
+
+  bool operator==(const Filter&) const = default;
+};
+
+// The error is a sentence that says where.
+std::expected<Filter, std::string> parse_filter(std::string_view text);
+// Parses to the same filter.
+std::string to_string(const Filter& filter);
+
+// The filter of a group, by name or ARN; null: there is no such group.
+using GroupFilter = std::function<const Filter*(Keyword by, std::string_view text)>;
+
+bool matches(const Filter& filter, const Trace& trace, const GroupFilter& groups);
+
+// Whether an expression speaks of groups, which a group's own must not.
+bool mentions_group(const Filter& filter);
+
+}  // namespace dew::xray

@@ -1,0 +1,451 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "services/xray/filter.h"
+
+namespace dew::xray {
+
+namespace {
+
+struct Word {
+  std::string_view text;
+  Keyword keyword;
+};
+constexpr Word kWords[] = {{"ok", Keyword::kOk},
+                           {"error", Keyword::kError},
+                           {"throttle", Keyword::kThrottle},
+                           {"fault", Keyword::kFault},
+                           {"partial", Keyword::kPartial},
+                           {"inferred", Keyword::kInferred},
+                           {"root", Keyword::kRoot},
+                           {"responsetime", Keyword::kResponseTime},
+                           {"duration", Keyword::kDuration},
+                           {"http.status", Keyword::kHttpStatus},
+                           {"http.url", Keyword::kHttpUrl},
+                           {"http.method", Keyword::kHttpMethod},
+                           {"http.useragent", Keyword::kHttpUserAgent},
+                           {"http.clientip", Keyword::kHttpClientIp},
+                           {"user", Keyword::kUser},
+                           {"name", Keyword::kName},
+                           {"type", Keyword::kType},
+                           {"message", Keyword::kMessage},
+                           {"availabilityzone", Keyword::kAvailabilityZone},
+                           {"instance.id", Keyword::kInstanceId},
+                           {"resource.arn", Keyword::kResourceArn},
+                           {"group.name", Keyword::kGroupName},
+                           {"group.arn", Keyword::kGroupArn}};
+
+constexpr std::string_view kUnsupported[] = {"first", "last", "remote", "index", "coverage"};
+
+struct Sign {
+  std::string_view text;
+  Comparison comparison;
+};
+// Longer ones before their beginnings.
+constexpr Sign kSigns[] = {{"!=", Comparison::kNotEqual},     {"<=", Comparison::kLessEqual},
+                           {">=", Comparison::kGreaterEqual}, {"=", Comparison::kEqual},
+                           {"<", Comparison::kLess},          {">", Comparison::kGreater}};
+constexpr Sign kVerbs[] = {{"CONTAINS", Comparison::kContains},
+                           {"BEGINSWITH", Comparison::kBeginsWith},
+                           {"ENDSWITH", Comparison::kEndsWith}};
+
+enum class Type { kBoolean, kNumber, kString, kAny };
+
+Type type_of(Keyword keyword) {
+  if (keyword <= Keyword::kRoot) return Type::kBoolean;
+  if (keyword <= Keyword::kHttpStatus) return Type::kNumber;
+  return keyword == Keyword::kAnnotation ? Type::kAny : Type::kString;
+}
+
+bool is_group(Keyword keyword) {
+  return keyword == Keyword::kGroupName || keyword == Keyword::kGroupArn;
+}
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.';
+}
+// What an annotation's key may be made of; in brackets anything but a bracket.
+// docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-annotations
+bool is_key(char c) { return is_word(c) || c == '-'; }
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) {
+    const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
+    return upper(x) == upper(y);
+  });
+}
+
+using Parsed = std::expected<Filter, std::string>;
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  Parsed run() {
+    if (text_.size() > kMaxFilterBytes) {
+      return std::unexpected(
+          fmt::format("the filter expression is longer than {} characters", kMaxFilterBytes));
+    }
+    auto filter = either();
+    if (!filter) return filter;
+    skip();
+    if (at_ < text_.size()) return fail("unexpected text");
+    return filter;
+  }
+
+ private:
+  std::unexpected<std::string> fail(std::string_view what) const {
+    return std::unexpected(fmt::format("{} at position {}", what, at_ + 1));
+  }
+  void skip() {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+  }
+  bool take(char c) {
+    skip();
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  std::string_view peek_word() {
+    skip();
+    size_t end = at_;
+    while (end < text_.size() && is_word(text_[end])) ++end;
+    return text_.substr(at_, end - at_);
+  }
+  bool take_word(std::string_view word) {
+    if (!same_word(peek_word(), word)) return false;
+    at_ += word.size();
+    return true;
+  }
+
+  // Depth is counted where it grows: in parentheses, braces and after "!".
+  Parsed chain(std::string_view word, Filter::Kind kind, Parsed (Parser::*part)()) {
+    auto first = (this->*part)();
+    if (!first) return first;
+    Filter out{.kind = kind};
+    out.children.push_back(*std::move(first));
+    while (take_word(word)) {
+      auto next = (this->*part)();
+      if (!next) return next;
+      out.children.push_back(*std::move(next));
+    }
+    if (out.children.size() == 1) return std::move(out.children.front());
+    return out;
+  }
+  Parsed either() {
+    if (++depth_ > kMaxFilterDepth) return fail("the filter expression is too deep");
+    auto out = chain("OR", Filter::Kind::kOr, &Parser::both);
+    --depth_;
+    return out;
+  }
+  Parsed both() { return chain("AND", Filter::Kind::kAnd, &Parser::unary); }
+
+  Parsed unary() {
+    if (!take('!')) return primary();
+    if (++depth_ > kMaxFilterDepth) return fail("the filter expression is too deep");
+    auto operand = unary();
+    --depth_;
+    if (!operand) return operand;
+    Filter out{.kind = Filter::Kind::kNot};
+    out.children.push_back(*std::move(operand));
+    return out;
+  }
+
+  Parsed primary() {
+    if (take('(')) {
+      auto inside = either();
+      if (!inside) return inside;
+      if (!take(')')) return fail("expected )");
+      return inside;
+    }
+    const std::string_view word = peek_word();
+    if (word.empty()) return fail("expected a keyword");
+    if (word == "service" || word == "edge") return node(word);
+    if (word == "annotation" || word.starts_with("annotation.")) return annotation(word);
+    for (const auto unsupported : kUnsupported) {
+      if (word == unsupported)
+        return fail(fmt::format("the keyword {} is not supported here", word));
+    }
+    if (word == "json" || word.starts_with("rootcause"))
+      return fail("root causes (rootcause, json) are not supported");
+    for (const auto& known : kWords) {
+      if (known.text != word) continue;
+      at_ += word.size();
+      Filter out;
+      out.keyword = known.keyword;
+      return comparison(std::move(out));
+    }
+    return fail(fmt::format("unknown keyword {}", word));
+  }
+
+  Parsed annotation(std::string_view word) {
+    constexpr std::string_view kName = "annotation";
+    Filter out;
+    out.keyword = Keyword::kAnnotation;
+    at_ += kName.size();
+    if (word.size() > kName.size() + 1) {
+      ++at_;
+      const size_t begin = at_;
+      while (at_ < text_.size() && is_key(text_[at_])) ++at_;
+      out.key = text_.substr(begin, at_ - begin);
+    } else if (take('[')) {
+      skip();
+      if (at_ < text_.size() && text_[at_] == '"') {
+        auto quoted = string();
+        if (!quoted) return std::unexpected(quoted.error());
+        out.key = *std::move(quoted);
+      } else {
+        const size_t begin = at_;
+        while (at_ < text_.size() && is_key(text_[at_])) ++at_;
+        out.key = text_.substr(begin, at_ - begin);
+      }
+      if (out.key.empty()) return fail("expected an annotation's key");
+      if (!take(']')) return fail("expected ]");
+    } else {
+      return fail("expected [ and an annotation's key");
+    }
+    return comparison(std::move(out));
+  }
+
+  // What follows a keyword: nothing, or an operator and a value.
+  Parsed comparison(Filter out) {
+    const auto found = comparison_sign();
+    const Type type = type_of(out.keyword);
+    if (!found) {
+      if (type == Type::kBoolean || type == Type::kAny) {
+        out.kind = Filter::Kind::kFlag;
+        return out;
+      }
+      return fail("expected an operator");
+    }
+    out.kind = Filter::Kind::kCompare;
+    out.comparison = *found;
+    const bool of_text = *found >= Comparison::kContains;
+    const bool ordered = *found >= Comparison::kLess && !of_text;
+    auto literal = value();
+    if (!literal) return std::unexpected(literal.error());
+    out.literal = *std::move(literal);
+    const bool text = std::holds_alternative<std::string>(out.literal);
+    const bool number = std::holds_alternative<double>(out.literal);
+    const bool fits = type == Type::kAny || (type == Type::kString && text) ||
+                      (type == Type::kNumber && number) ||
+                      (type == Type::kBoolean && !text && !number);
+    if (!fits) return fail("the value is not of the keyword's type");
+    if ((of_text && !text) || (ordered && !number))
+      return fail("the operator does not go with the value");
+    if (is_group(out.keyword) && *found != Comparison::kEqual && *found != Comparison::kNotEqual)
+      return fail("groups are compared with = and != only");
+    return out;
+  }
+
+  std::optional<Comparison> comparison_sign() {
+    skip();
+    const std::string_view rest = text_.substr(at_);
+    for (const auto& sign : kSigns) {
+      if (!rest.starts_with(sign.text)) continue;
+      at_ += sign.text.size();
+      return sign.comparison;
+    }
+    for (const auto& verb : kVerbs) {
+      if (take_word(verb.text)) return verb.comparison;
+    }
+    return std::nullopt;
+  }
+
+  std::expected<Literal, std::string> value() {
+    skip();
+    if (at_ < text_.size() && text_[at_] == '"') {
+      auto text = string();
+      if (!text) return std::unexpected(text.error());
+      return *std::move(text);
+    }
+    if (take_word("true")) return true;
+    if (take_word("false")) return false;
+    double number = 0;
+    const char* begin = text_.data() + at_;
+    const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), number);
+    if (error != std::errc() || !std::isfinite(number)) return fail("expected a value");
+    at_ += static_cast<size_t>(end - begin);
+    return number;
+  }
+
+  std::expected<std::string, std::string> string() {
+    skip();
+    if (at_ >= text_.size() || text_[at_] != '"') return fail("expected a quoted string");
+    std::string out;
+    for (size_t i = at_ + 1; i < text_.size(); ++i) {
+      if (text_[i] == '"') {
+        at_ = i + 1;
+        return out;
+      }
+      if (text_[i] == '\\' && i + 1 < text_.size()) ++i;
+      out += text_[i];
+    }
+    return fail("a string without its end");
+  }
+
+  Parsed node(std::string_view word) {
+    const bool edge = word == "edge";
+    Filter out{.kind = edge ? Filter::Kind::kEdge : Filter::Kind::kService};
+    at_ += word.size();
+    if (!take('(')) return fail("expected (");
+    if (!take(')')) {
+      auto source = node_id();
+      if (!source) return std::unexpected(source.error());
+      out.source = *std::move(source);
+      if (edge) {
+        if (!take(',')) return fail("expected , and the called service");
+        auto target = node_id();
+        if (!target) return std::unexpected(target.error());
+        out.target = *std::move(target);
+      }
+      if (!take(')')) return fail("expected )");
+    }
+    if (!take('{')) return out;
+    auto inside = either();
+    if (!inside) return inside;
+    if (!take('}')) return fail("expected }");
+    out.children.push_back(*std::move(inside));
+    return out;
+  }
+
+  std::expected<NodeId, std::string> node_id() {
+    NodeId out;
+    if (!take_word("id")) {
+      auto name = string();
+      if (!name) return std::unexpected(name.error());
+      out.name = *std::move(name);
+      return out;
+    }
+    if (!take('(')) return fail("expected (");
+    do {
+      std::optional<std::string>* part = nullptr;
+      if (take_word("name")) {
+        part = &out.name;
+      } else if (take_word("type")) {
+        part = &out.type;
+      } else if (take_word("account.id")) {
+        part = &out.account;
+      } else {
+        return fail("expected name, type or account.id");
+      }
+      if (*part) return fail("a part of an id is given twice");
+      if (!take(':')) return fail("expected :");
+      auto text = string();
+      if (!text) return std::unexpected(text.error());
+      *part = *std::move(text);
+    } while (take(','));
+    if (!take(')')) return fail("expected )");
+    return out;
+  }
+
+  const std::string_view text_;
+  size_t at_ = 0;
+  int depth_ = 0;
+};
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += '"';
+  return out;
+}
+
+std::string text_of(const Literal& literal) {
+  if (const auto* flag = std::get_if<bool>(&literal)) return *flag ? "true" : "false";
+  if (const auto* number = std::get_if<double>(&literal)) return fmt::format("{}", *number);
+  return quoted(std::get<std::string>(literal));
+}
+
+std::string text_of(const NodeId& id) {
+  std::string out = "id(";
+  const auto add = [&](std::string_view name, const std::optional<std::string>& part) {
+    if (!part) return;
+    if (out.size() > 3) out += ", ";
+    out.append(name).append(": ").append(quoted(*part));
+  };
+  add("name", id.name);
+  add("type", id.type);
+  add("account.id", id.account);
+  return out + ")";
+}
+
+std::string keyword_text(const Filter& filter) {
+  if (filter.keyword == Keyword::kAnnotation) return "annotation[" + quoted(filter.key) + "]";
+  for (const auto& word : kWords) {
+    if (word.keyword == filter.keyword) return std::string(word.text);
+  }
+  return {};
+}
+
+std::string_view comparison_text(Comparison comparison) {
+  for (const auto& sign : kSigns) {
+    if (sign.comparison == comparison) return sign.text;
+  }
+  for (const auto& verb : kVerbs) {
+    if (verb.comparison == comparison) return verb.text;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<Filter, std::string> parse_filter(std::string_view text) {
+  return Parser(text).run();
+}
+
+std::string to_string(const Filter& filter) {
+  // Only where they change the meaning: printing must not nest deeper than what was parsed.
+  const auto part = [&](const Filter& child) {
+    const bool looser = child.kind == Filter::Kind::kOr ||
+                        (child.kind == Filter::Kind::kAnd && filter.kind != Filter::Kind::kOr);
+    return looser ? "(" + to_string(child) + ")" : to_string(child);
+  };
+  const auto joined = [&](std::string_view word) {
+    std::string out;
+    for (const auto& child : filter.children) {
+      if (!out.empty()) out += word;
+      out += part(child);
+    }
+    return out;
+  };
+  switch (filter.kind) {
+    case Filter::Kind::kAnd:
+      return joined(" AND ");
+    case Filter::Kind::kOr:
+      return joined(" OR ");
+    case Filter::Kind::kNot:
+      return "!" + part(filter.children.front());
+    case Filter::Kind::kFlag:
+      return keyword_text(filter);
+    case Filter::Kind::kCompare:
+      return fmt::format("{} {} {}", keyword_text(filter), comparison_text(filter.comparison),
+                         text_of(filter.literal));
+    case Filter::Kind::kService:
+    case Filter::Kind::kEdge:
+      break;
+  }
+  std::string out = filter.kind == Filter::Kind::kEdge ? "edge(" : "service(";
+  if (filter.source) out += text_of(*filter.source);
+  if (filter.target) out += ", " + text_of(*filter.target);
+  out += ")";
+  if (!filter.children.empty()) out += " { " + to_string(filter.children.front()) + " }";
+  return out;
+}
+
+bool mentions_group(const Filter& filter) {
+  if ((filter.kind == Filter::Kind::kCompare || filter.kind == Filter::Kind::kFlag) &&
+      is_group(filter.keyword)) {
+    return true;
+  }
+  return std::ranges::any_of(filter.children, mentions_group);
+}
+
+}  // namespace dew::xray

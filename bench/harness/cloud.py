@@ -82,3 +82,9 @@ class Up:
         if not got.startswith(b"HTTP/1.1 200 "):
             raise BenchError(f"{self.url}: {got[:300].decode(errors='replace')}")
         return took * 1000
+
+    def set_tracing(self, on):
+        """Of the API's stage: the next request is decided about."""
+        api = aws.call(f"{self.aws_url}/restapis", "apigateway", None, method="GET")["item"][0]["id"]
+        aws.call(f"{self.aws_url}/restapis/{api}/stages/dev", "apigateway", method="PATCH", body={
+            "patchOperations": [{"op": "replace", "path": "/tracingEnabled", "value": str(on).lower()}]})

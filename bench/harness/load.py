@@ -3,6 +3,7 @@
 import json
 import random
 import subprocess
+import time
 import urllib.parse
 
 from .processes import BenchError, ROOT, WORK
@@ -24,6 +25,15 @@ def get(url):
     """A GET of the URL, again and again."""
     parts = urllib.parse.urlsplit(url)
     return [f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"]
+
+
+def traced_gets(url):
+    """The same, each request in a trace of its own that is recorded."""
+    parts = urllib.parse.urlsplit(url)
+    some = random.Random(1)
+    now = int(time.time())
+    return [f"GET {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            f"X-Amzn-Trace-Id: Root=1-{now:08x}-{some.getrandbits(96):024x};Sampled=1\r\n\r\n" for _ in range(KEYS)]
 
 
 def dynamodb(url, operation, seed):

@@ -148,6 +148,25 @@ class Policy:
             figures.add(name, float(value))
 
 
+class Traces:
+    """What tracing costs the C++ hello at 16 connections: the stage's tracing off, on with the default sampling rule,
+    and on with every request traced (three segments each)."""
+
+    def __init__(self, plan, stack):
+        self.plan = plan
+        self.up = cloud.Up(cloud.HELLO["hello-cpp"], "/hello")
+        stack.enter_context(self.up.start("traces"))
+        load.run(self.up.url, 16, 1, load.get(self.up.url))
+
+    def measure(self, figures):
+        plain, traced = load.get(self.up.url), load.traced_gets(self.up.url)
+        for name, tracing, requests in (("untraced", False, plain), ("sampled", True, plain), ("traced", True, traced)):
+            self.up.set_tracing(tracing)
+            one = load.run(self.up.url, 16, self.plan.seconds, requests)
+            figures.add(f"{name}_rate_16", one.rate)
+            figures.add(f"{name}_p50_us", one.p50_us)
+
+
 class S3:
     """Objects of 1 KB at 16 connections and of 100 MB at one, beside nginx serving the same files. A write is durable
     as Dewpoint comes, and also measured without."""
@@ -173,7 +192,7 @@ class S3:
             figures.add(f"{name}_s3_put_100m_mbs", s3.put_large(side.url, "large"))
 
 
-ROWS = {"ready": Ready, "up": Up, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb, "policy": Policy, "s3": S3}
+ROWS = {"ready": Ready, "up": Up, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb, "policy": Policy, "traces": Traces, "s3": S3}
 
 
 def run(names, plan):

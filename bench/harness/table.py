@@ -65,6 +65,14 @@ def lines(m):
         yield ("authorizing a GetItem: a known role", number(m["authorize_role_ns"], "ns"),
                "with LeadingKeys " + number(m["authorize_leading_keys_ns"], "ns"), "", "< 2,000 ns",
                verdict(m["authorize_role_ns"] < 2000))
+    if "untraced_rate_16" in m:
+        yield None
+        for name, title, goal in (("untraced", "tracing off", None), ("sampled", "default sampling", 0.9),
+                                  ("traced", "every request traced", None)):
+            ratio = m.ratio(f"{name}_rate_16", "untraced_rate_16")
+            yield (f"C++ hello, 16 connections, {title}", number(m[f"{name}_rate_16"], "/s"),
+                   f"p50 {number(m[f'{name}_p50_us'])} us", f"{ratio:.0%} of untraced" if name != "untraced" else "",
+                   f">= {goal:.0%}" if goal else "", verdict(ratio >= goal) if goal else "")
     if "dew_s3_get_1k_rate" in m:
         yield None
         yield from s3_lines(m)

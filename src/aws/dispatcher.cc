@@ -14,6 +14,7 @@
 #include "aws/protocol.h"
 #include "aws/router.h"
 #include "aws/sigv4.h"
+#include "aws/trace_header.h"
 #include "aws/uri.h"
 #include "aws/validate.h"
 #include "aws/wire_json.h"
@@ -60,6 +61,7 @@ struct Exchange {
   json::Arena arena;        // of the call's input
   std::string json_output;  // Call::json_output
   Call call;
+  std::unique_ptr<CallSpan> span;  // null: not traced
 };
 
 // An answer for a request of which not even the service is known.
@@ -144,10 +146,11 @@ struct Dispatcher::Impl {
   ApiResult<void> identify(Exchange& exchange) const;
   void serve(const std::shared_ptr<Exchange>& exchange);
   ApiResult<std::optional<ChunkSigning>> admit(Exchange& exchange) const;
+  void begin_span(Exchange& exchange) const;
   ApiResult<void> prepare(Exchange& exchange) const;
   void run(const std::shared_ptr<Exchange>& exchange, const Registry::Entry& entry);
   void answer(Exchange& exchange, ApiResult<json::Value> result) const;
-  void send(Exchange& exchange, http::Response response) const;
+  void send(Exchange& exchange, http::Response response, const ApiError* error = nullptr) const;
   void send_error(Exchange& exchange, const ApiError& error) const;
   void when_durable(std::move_only_function<void(Result<void>)> done) const {
     if (options.durable) {
@@ -160,6 +163,7 @@ struct Dispatcher::Impl {
   DispatcherOptions options;
   CredentialSource* credentials;
   Authorizer* authorizer;
+  CallTracer* tracer = nullptr;
 };
 
 namespace {
@@ -314,7 +318,16 @@ ApiResult<std::optional<ChunkSigning>> Dispatcher::Impl::admit(Exchange& exchang
       authenticate(exchange.request, exchange.signature ? &*exchange.signature : nullptr,
                    *exchange.route.service, credentials, options.clock, options.auth));
   exchange.call.identity = std::move(caller.identity);
+  if (tracer != nullptr) begin_span(exchange);
   return std::move(caller.signing);
+}
+
+// Only now: the header may be signed. What the call leads to is below it in the trace.
+void Dispatcher::Impl::begin_span(Exchange& exchange) const {
+  exchange.span = tracer->begin(exchange.request, exchange.call.identity.access_key);
+  if (!exchange.span) return;
+  exchange.request.headers.set(
+      "X-Amzn-Trace-Id", trace_header(exchange.span->trace_id, exchange.span->id, Sampled::kYes));
 }
 
 // From the wire to a checked Call.
@@ -370,13 +383,18 @@ void Dispatcher::Impl::send_error(Exchange& exchange, const ApiError& error) con
   if (!exchange.route.service) return exchange.respond(render_plain(error));
   const ServiceModel& service = *exchange.route.service;
   const ReplyTo to{service, exchange.route.operation, exchange.call.request_id, &exchange.request};
-  send(exchange, protocol(service.protocol).render_error(to, error));
+  send(exchange, protocol(service.protocol).render_error(to, error), &error);
 }
 
-void Dispatcher::Impl::send(Exchange& exchange, http::Response response) const {
+void Dispatcher::Impl::send(Exchange& exchange, http::Response response,
+                            const ApiError* error) const {
   const ServiceModel& service = *exchange.route.service;
   for (const auto& header : exchange.call.headers) response.headers.set(header.name, header.value);
   finish_response(service, exchange.request, exchange.call.request_id, response);
+  if (exchange.span) {
+    tracer->end(*exchange.span, exchange.call, response.status,
+                response.body.size() + response.file.length, error);
+  }
   when_durable([respond = std::move(exchange.respond), response = std::move(response), &service,
                 operation = exchange.route.operation,
                 id = exchange.call.request_id](Result<void> durable) mutable {
@@ -396,6 +414,7 @@ Dispatcher::~Dispatcher() = default;
 void Dispatcher::set_credentials(CredentialSource* credentials) {
   impl_->credentials = credentials;
 }
+void Dispatcher::set_call_tracer(CallTracer* tracer) { impl_->tracer = tracer; }
 void Dispatcher::set_authorizer(Authorizer* authorizer) { impl_->authorizer = authorizer; }
 
 std::shared_ptr<http::BodySink> Dispatcher::body_sink(const http::Request& head) {

@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "aws/authenticate.h"
+#include "aws/call_tracer.h"
 #include "aws/caller.h"
 #include "aws/credentials.h"
 #include "aws/registry.h"
@@ -55,6 +56,7 @@ class Dispatcher final : public Caller {
   // Before the first request: the services that implement these need the dispatcher themselves.
   void set_credentials(CredentialSource* credentials);
   void set_authorizer(Authorizer* authorizer);
+  void set_call_tracer(CallTracer* tracer);  // of calls on the wire; null: none
 
   void handle(http::Request request, http::Responder respond);
   // An http::BodySinkFactory: a place for the large body of an operation that takes it as a stream,

@@ -164,6 +164,51 @@ TEST_F(DispatcherTest, CallsInProcessWithTheSameChecks) {
   EXPECT_EQ(dispatcher.call(identity, "dynamodb", "Nope", {}).error().status, 501);
 }
 
+class FakeTracer final : public CallTracer {
+ public:
+  std::unique_ptr<CallSpan> begin(const http::Request& request, std::string_view key) override {
+    if (request.headers.get("x-amzn-trace-id").empty()) return nullptr;
+    keys.emplace_back(key);
+    return std::make_unique<CallSpan>(CallSpan{
+        "1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8", "00000000000000a1", {}});
+  }
+  void end(const CallSpan& span, const Call& call, int status, size_t bytes,
+           const ApiError* error) override {
+    ended.push_back(fmt::format("{} {} {} {} {}", span.id, call.operation, status, bytes,
+                                error == nullptr ? "ok" : error->code));
+  }
+  std::vector<std::string> keys;
+  std::vector<std::string> ended;
+};
+
+TEST_F(DispatcherTest, TellsTheTracerOfItsCalls) {
+  std::string header;
+  registry_.add("dynamodb", "ListTables", Run::kInline, [&](Call& call) -> ApiResult<json::Value> {
+    header = call.http->headers.get("x-amzn-trace-id");
+    if (json::int_at(call.input, "Limit") == 1) return fail("ThrottlingException", "slow down");
+    return json::Object();
+  });
+  FakeTracer tracer;
+  Dispatcher dispatcher({registry_, clock_, workers_});
+  dispatcher.set_call_tracer(&tracer);
+  const auto call = [&](std::string body, bool traced) {
+    auto request = json("DynamoDB_20120810.ListTables", std::move(body));
+    if (traced) request.headers.add("X-Amzn-Trace-Id", "Root=x;Sampled=1");
+    dispatcher.handle(std::move(request), http::Responder([](const http::Response&) {}));
+  };
+  call("{}", false);
+  EXPECT_EQ(header, "");
+  call("{}", true);
+  // What the call leads to is below it.
+  EXPECT_EQ(header, "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=00000000000000a1;Sampled=1");
+  call(R"({"Limit":1})", true);
+  call(R"({"Limit":1000})", true);  // refused by the model
+  EXPECT_EQ(tracer.ended.size(), 3U);
+  EXPECT_EQ(tracer.ended[0], "00000000000000a1 ListTables 200 2 ok");
+  EXPECT_TRUE(tracer.ended[1].ends_with(" ThrottlingException"));
+  EXPECT_TRUE(tracer.ended[2].ends_with(" ValidationException"));
+}
+
 TEST_F(DispatcherTest, AnswersTheHealthCheck) {
   EXPECT_EQ(send(rest("GET", "/")).body, "healthy: dynamodb.us-east-1.amazonaws.com ");
 }

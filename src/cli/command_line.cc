@@ -77,6 +77,19 @@ void add_auth(CLI::App& app, std::string& auth) {
       ->check(CLI::IsMember({"relaxed", "strict"}));
 }
 
+void add_xray_port(CLI::App& app, int& port) {
+  app.add_option("--xray-port", port,
+                 "Port of X-Ray's daemon (UDP, and TCP for sampling) on 127.0.0.1; else 2000, or "
+                 "another if that is taken; 0: any free one")
+      ->check(CLI::Range(0, 65535));
+}
+
+void add_otlp(CLI::App& app, std::string& url) {
+  app.add_option("--otlp", url,
+                 "Also send traces to this OpenTelemetry collector (OTLP over HTTP, as JSON): "
+                 "http://127.0.0.1:4318; /v1/traces is added where the URL has no path");
+}
+
 constexpr const char* kAuthHelp =
     "\nSignatures of known keys are verified in both modes. With --auth strict the well-known key "
     "test (secret: test)\n"
@@ -96,6 +109,7 @@ struct Options {
   InfoOptions info;
   InvokeOptions invoke;
   LogsOptions logs;
+  TracesOptions traces;
   PrintOptions print;
   TokenOptions token;
   ClockOptions clock;
@@ -114,6 +128,8 @@ CLI::App* add_up(CLI::App& app, UpOptions& options) {
       ->check(CLI::Range(0, 65535));
   command->add_option("--host,--bind", options.host, "Address to bind")->capture_default_str();
   add_auth(*command, options.auth);
+  add_xray_port(*command, options.xray_port);
+  add_otlp(*command, options.otlp);
   command->add_option("--data", options.data, "Where state is kept; else DIR/.dew");
   add_iam(*command, options.iam);
   command->add_flag("--no-fsync", options.no_fsync, "Faster writes that a power loss may undo");
@@ -146,6 +162,8 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
       ->capture_default_str();
   add_auth(*command, options.auth);
   command->add_option("-r,--region", options.region, "Region")->capture_default_str();
+  add_xray_port(*command, options.xray_port);
+  add_otlp(*command, options.otlp);
   command->add_option("--data", options.data, "Where state is kept; else $XDG_STATE_HOME/dewpoint");
   add_iam(*command, options.iam);
   command->add_flag("--no-fsync", options.no_fsync, "Faster writes that a power loss may undo");
@@ -168,6 +186,8 @@ CLI::App* add_exec(CLI::App& app, ExecOptions& options) {
   add_common(*command, options.common, kStage);
   add_iam(*command, options.iam);
   add_auth(*command, options.auth);
+  add_xray_port(*command, options.xray_port);
+  add_otlp(*command, options.otlp);
   command->add_option("--data", options.data,
                       "Keep state here instead of in a temporary directory");
   command
@@ -179,8 +199,8 @@ CLI::App* add_exec(CLI::App& app, ExecOptions& options) {
   command->footer(
       "\nStarts a cloud on free ports with nothing in it, deploys DIR (default: this directory) if "
       "it has a serverless.yml,\n"
-      "runs COMMAND with AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY "
-      "and DEW_API_URL set, stops the\n"
+      "runs COMMAND with AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
+      "AWS_XRAY_DAEMON_ADDRESS\nand DEW_API_URL set, stops the "
       "cloud, and exits with COMMAND's status.\n"
       "\nExamples:\n  dew exec -- pytest\n  dew exec examples/users-cpp -- sh -c 'curl -s "
       "$DEW_API_URL/users'\n");
@@ -268,6 +288,23 @@ CLI::App* add_logs(CLI::App& app, LogsOptions& options) {
   command->footer(
       "\nExamples:\n  dew logs -f api\n  dew logs -f api --tail --filter ERROR\n  dew logs -f api "
       "--startTime 2h\n");
+  return command;
+}
+
+CLI::App* add_traces(CLI::App& app, TracesOptions& options) {
+  auto* command = app.add_subcommand("traces", "List traces, or show one as a waterfall");
+  add_common(*command, options.common, kEndpoint | kJson);
+  command->add_option("ID", options.id, "The trace to show; none: list them");
+  command->add_option("--filter", options.filter,
+                      "Only traces that match this X-Ray filter expression");
+  command->add_option("--startTime,--start-time", options.start_time,
+                      "From when: 30m, 2h, 1d, or a time such as 2026-01-31T12:00:00; else the "
+                      "last ten minutes");
+  command->footer(
+      "\nTraces are made where tracing is on (provider.tracing in serverless.yml), or where a "
+      "request's X-Amzn-Trace-Id says Sampled=1.\n"
+      "\nExamples:\n  dew traces\n  dew traces --filter 'fault OR responsetime > 1'\n"
+      "  dew traces 1-5759e988-bd862e3fe1be46a994272793\n");
   return command;
 }
 
@@ -396,6 +433,7 @@ int run(int argc, char** argv, const LaunchCloud& launch) {
   auto* info = add_info(app, options.info);
   auto* invoke = add_invoke(app, options.invoke);
   auto* logs = add_logs(app, options.logs);
+  auto* traces = add_traces(app, options.traces);
   auto* package = add_package(app, options.package);
   auto* print = add_print(app, options.print);
   auto* token = add_token(app, options.token);
@@ -441,6 +479,7 @@ int run(int argc, char** argv, const LaunchCloud& launch) {
   if (*info) return run_info(options.info);
   if (*invoke) return run_invoke(options.invoke);
   if (*logs) return run_logs(options.logs);
+  if (*traces) return run_traces(options.traces);
   if (*package) return run_package(options.package);
   if (*print) return run_print(options.print);
   if (*token) return run_token(options.token);

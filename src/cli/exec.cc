@@ -66,10 +66,15 @@ Result<int> run_inside(const ExecOptions& options, RunningCloud& cloud,
   const std::string endpoint = local_endpoint(cloud.port());
   // The cloud is new: its own root credentials, whatever the environment holds for another.
   ApiClient api(endpoint, region, {"test", "test", ""});
-  Environment environment{{"AWS_ENDPOINT_URL", endpoint},       {"AWS_REGION", region},
-                          {"AWS_DEFAULT_REGION", region},       {"AWS_ACCESS_KEY_ID", "test"},
-                          {"AWS_SECRET_ACCESS_KEY", "test"},    {"AWS_SESSION_TOKEN", ""},
-                          {"AWS_EC2_METADATA_DISABLED", "true"}};
+  Environment environment{
+      {"AWS_ENDPOINT_URL", endpoint},
+      {"AWS_REGION", region},
+      {"AWS_DEFAULT_REGION", region},
+      {"AWS_ACCESS_KEY_ID", "test"},
+      {"AWS_SECRET_ACCESS_KEY", "test"},
+      {"AWS_SESSION_TOKEN", ""},
+      {"AWS_EC2_METADATA_DISABLED", "true"},
+      {"AWS_XRAY_DAEMON_ADDRESS", fmt::format("127.0.0.1:{}", cloud.xray_port())}};
   std::erase_if(environment, [](const auto& pair) {
     return pair.first == "AWS_SESSION_TOKEN" && !std::getenv("AWS_SESSION_TOKEN");
   });
@@ -102,6 +107,8 @@ int run_exec(const ExecOptions& options, const LaunchCloud& launch) {
   CloudOptions cloud_options;
   cloud_options.port = 0;
   cloud_options.http_port = 0;
+  set_xray_port(cloud_options, options.xray_port);
+  cloud_options.otlp_url = options.otlp;
   cloud_options.data_directory = data;
   cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = region_of(options.common);

@@ -22,10 +22,16 @@ std::string_view iam_text(IamMode mode);  // for a banner
 // (aws/authenticate.h).
 enum class Auth { kRelaxed, kStrict };
 
+// What happens when a port is taken by another program.
+enum class PortTaken { kError, kAnother };
+
 struct CloudOptions {
   std::string bind_address = "127.0.0.1";
   uint16_t port = 4566;       // AWS APIs; 0: any free port
   uint16_t http_port = 3000;  // the application's API, opened by POST /_dew/http; 0: any free port
+  uint16_t xray_port = 2000;  // X-Ray's daemon, UDP and TCP on 127.0.0.1; 0: any free port
+  PortTaken xray_port_taken = PortTaken::kAnother;
+  std::string otlp_url;  // where traces are sent as well; empty: nowhere
   std::string data_directory;
   std::string region = "us-east-1";
   bool fsync = true;
@@ -37,6 +43,7 @@ class RunningCloud {
  public:
   virtual ~RunningCloud() = default;
   virtual uint16_t port() const = 0;
+  virtual uint16_t xray_port() const = 0;
   // A sentence for the banner when the cloud's clock is ahead of the machine's, else empty.
   virtual std::string clock_notice() const = 0;
   // Drains: answers what is in flight, stops functions, flushes the store.

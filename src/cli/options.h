@@ -32,6 +32,8 @@ struct UpOptions {
   std::string auth = "relaxed";
   uint16_t port = 4566;
   int http_port = -1;  // -1: the service's, else 3000
+  int xray_port = -1;  // -1: 2000, or another if that is taken
+  std::string otlp;    // empty: traces are sent nowhere
   std::string data;    // empty: DIR/.dew
   bool no_fsync = false;
   bool no_watch = false;
@@ -46,6 +48,8 @@ struct ServeOptions {
   std::string region = "us-east-1";
   uint16_t port = 4566;
   int http_port = 3000;
+  int xray_port = -1;
+  std::string otlp;
   std::string data;
   bool no_fsync = false;
   std::string iam = "enforce";
@@ -57,6 +61,8 @@ struct ExecOptions {
   std::string auth = "relaxed";
   bool directory_given = false;
   std::vector<std::string> command;
+  int xray_port = -1;
+  std::string otlp;
   std::string data;  // empty: a temporary directory, removed afterwards
   std::string iam = "enforce";
   std::string log_level = "warn";
@@ -101,6 +107,13 @@ struct LogsOptions {
   bool tail = false;
 };
 
+struct TracesOptions {
+  CommonOptions common;
+  std::string id;  // empty: list
+  std::string filter;
+  std::string start_time;
+};
+
 struct PrintOptions {
   CommonOptions common;
   std::string format = "yaml";
@@ -133,6 +146,7 @@ int run_remove(const RemoveOptions& options);
 int run_info(const InfoOptions& options);
 int run_invoke(const InvokeOptions& options);
 int run_logs(const LogsOptions& options);
+int run_traces(const TracesOptions& options);
 int run_print(const PrintOptions& options);
 int run_token(const TokenOptions& options);
 int run_clock(const ClockOptions& options);

@@ -30,6 +30,12 @@ std::string default_state_directory() {
   return std::string(home && *home ? home : "/var/tmp") + "/.local/state/dewpoint";
 }
 
+void set_xray_port(CloudOptions& options, int port) {
+  if (port < 0) return;
+  options.xray_port = static_cast<uint16_t>(port);
+  options.xray_port_taken = PortTaken::kError;
+}
+
 Result<void> set_log_level(const std::string& level) {
   static constexpr std::pair<std::string_view, log::Level> kLevels[] = {
       {"debug", log::Level::kDebug},

@@ -20,6 +20,9 @@ Result<void> prepare_data_directory(const std::string& path);
 // $XDG_STATE_HOME/dewpoint, else ~/.local/state/dewpoint
 std::string default_state_directory();
 
+// --xray-port: -1 where it was not given.
+void set_xray_port(CloudOptions& options, int port);
+
 // Sets the engine's log level; an error names the levels.
 Result<void> set_log_level(const std::string& level);
 

@@ -21,6 +21,8 @@ int run_serve(const ServeOptions& options, const LaunchCloud& launch) {
   cloud_options.bind_address = options.host;
   cloud_options.port = options.port;
   cloud_options.http_port = static_cast<uint16_t>(options.http_port);
+  set_xray_port(cloud_options, options.xray_port);
+  cloud_options.otlp_url = options.otlp;
   cloud_options.data_directory = data;
   cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = options.region;

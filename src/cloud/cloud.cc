@@ -14,7 +14,10 @@
 #include "cloud/clock_offset.h"
 #include "cloud/front_door.h"
 #include "cloud/gateway_authority.h"
+#include "cloud/otlp_exporter.h"
 #include "cloud/start_up_memory.h"
+#include "cloud/trace_adapters.h"
+#include "cloud/trace_daemon.h"
 #include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
 #include "services/dynamodb/service.h"
@@ -45,27 +48,32 @@ size_t loop_count() { return std::max(1U, std::thread::hardware_concurrency()); 
 // above its user.
 class Cloud final : public cli::RunningCloud {
  public:
-  Cloud(const cli::CloudOptions& options, std::unique_ptr<store::Store> store)
+  Cloud(const cli::CloudOptions& options, std::unique_ptr<store::Store> store,
+        std::unique_ptr<OtlpExporter> otlp)
       : options_(options),
         store_(std::move(store)),
         clock_(load_clock_offset(*store_),
                [this](auto offset) { return save_clock_offset(*store_, offset); }),
+        otlp_(std::move(otlp)),
         config_(make_config()),
         context_{config_, clock_, *store_, dispatcher_, loops_, workers_},
         dispatcher_(dispatcher_options()),
         logs_(context_),
         log_sink_(logs_.ingest()),
         gateway_log_(logs_.ingest()),
-        xray_(context_),
+        xray_(context_, written()),
+        gateway_traces_(xray_),
+        lambda_traces_(xray_, running_, config_.account),
+        call_traces_(xray_, running_, clock_),
         ssm_(context_),
         iam_(context_),
         sts_(context_),
         s3_(context_),
         ecr_(context_),
         dynamodb_(context_),
-        lambda_(context_, log_sink_),
+        lambda_(context_, log_sink_, &lambda_traces_),
         gateway_authority_(clock_, auth_policy()),
-        apigateway_(context_, invoker_, gateway_authority_, &gateway_log_),
+        apigateway_(context_, invoker_, gateway_authority_, &gateway_log_, &gateway_traces_),
         cloudformation_(context_),
         sources_(registry_, iam_, s3_, lambda_, dynamodb_),
         authorizer_(sources_, clock_, config_.account, iam_mode()),
@@ -77,12 +85,14 @@ class Cloud final : public cli::RunningCloud {
                                    {std::move(api_id), std::move(stage), std::move(path)});
               }),
         admin_(workers_, apps_, clock_, [this] { return info(); }),
-        front_door_(dispatcher_, apigateway_, cloudformation_, s3_, admin_) {
+        front_door_(dispatcher_, apigateway_, cloudformation_, s3_, admin_),
+        trace_daemon_(loops_, workers_, dispatcher_, xray_) {
     invoker_.set(&lambda_);
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);
     dispatcher_.set_authorizer(&authorizer_);
     gateway_authority_.set(&sts_, &execute_api_);
+    dispatcher_.set_call_tracer(&call_traces_);
     logs_.register_operations(registry_);
     xray_.register_operations(registry_);
     ssm_.register_operations(registry_);
@@ -119,6 +129,10 @@ class Cloud final : public cli::RunningCloud {
                          }));
     server_ = std::move(server);
     config_.port = server_->port();
+    CHECK_OK(options_.xray_port_taken == cli::PortTaken::kAnother
+                 ? trace_daemon_.listen_somewhere(options_.xray_port)
+                 : trace_daemon_.listen(options_.xray_port));
+    config_.xray_daemon = trace_daemon_.address();
     // What a stack update left unfinished in an earlier life goes on only now, when services can be
     // called.
     cloudformation_.resume();
@@ -131,6 +145,7 @@ class Cloud final : public cli::RunningCloud {
 
   uint16_t port() const override { return server_->port(); }
   std::string clock_notice() const override { return cloud::clock_notice(clock_); }
+  uint16_t xray_port() const override { return trace_daemon_.port(); }
 
   void stop(std::chrono::milliseconds deadline) override {
     if (stopped_.exchange(true)) return;
@@ -140,9 +155,11 @@ class Cloud final : public cli::RunningCloud {
     cloudformation_.stop();
     clock_.stop();
     lambda_.stop();
+    trace_daemon_.stop(deadline);
     logs_.stop();
     s3_.stop_sweeps();
     xray_.stop();
+    if (otlp_) otlp_->stop();
     server_.reset();
     loops_.stop();
   }
@@ -158,6 +175,12 @@ class Cloud final : public cli::RunningCloud {
         break;
     }
     return authz::Mode::kEnforce;
+  }
+
+  xray::Service::Written written() {
+    if (!otlp_) return {};
+    return
+        [otlp = otlp_.get()](const std::vector<xray::Segment>& segments) { otlp->add(segments); };
   }
 
   services::Config make_config() {
@@ -193,6 +216,7 @@ class Cloud final : public cli::RunningCloud {
                      {"account", config_.account},
                      {"endpoint", config_.endpoint()},
                      {"apiUrl", apps_.url()},
+                     {"xrayDaemon", config_.xray_daemon},
                      {"auth", options_.auth == cli::Auth::kStrict ? kStrictText : kRelaxedText},
                      {"iam", cli::iam_text(options_.iam)},
                      {"fsync", options_.fsync}};
@@ -208,6 +232,7 @@ class Cloud final : public cli::RunningCloud {
   MovableClock clock_;
   // Who signs a request stamps it with the machine's time, whatever the cloud's is.
   const SystemClock machine_clock_;
+  const std::unique_ptr<OtlpExporter> otlp_;  // null: no --otlp
   services::Config config_;
   aws::Registry registry_;
   net::Loops loops_{loop_count()};
@@ -218,6 +243,10 @@ class Cloud final : public cli::RunningCloud {
   LogsSink log_sink_;
   GatewayLog gateway_log_;
   xray::Service xray_;
+  RunningInvocations running_;
+  GatewayTraces gateway_traces_;
+  LambdaTraces lambda_traces_;
+  CallTraces call_traces_;
   ssm::Service ssm_;
   iam::Service iam_;
   sts::Service sts_;
@@ -235,6 +264,7 @@ class Cloud final : public cli::RunningCloud {
   AppPorts apps_;
   Admin admin_;
   FrontDoor front_door_;
+  TraceDaemon trace_daemon_;
   std::unique_ptr<net::Server> server_;
   std::atomic<bool> stopped_ = false;
 };
@@ -261,7 +291,11 @@ Result<std::unique_ptr<cli::RunningCloud>> launch(const cli::CloudOptions& optio
   TRY(auto store,
       store::open_rocksdb({.directory = options.data_directory + "/store",
                            .sync = options.fsync ? store::Sync::kOn : store::Sync::kOff}));
-  auto cloud = std::make_unique<Cloud>(options, std::move(store));
+  std::unique_ptr<OtlpExporter> otlp;
+  if (!options.otlp_url.empty()) {
+    TRY(otlp, OtlpExporter::open(options.otlp_url));
+  }
+  auto cloud = std::make_unique<Cloud>(options, std::move(store), std::move(otlp));
   CHECK_OK(cloud->listen());
   return cloud;
 }

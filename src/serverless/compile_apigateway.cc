@@ -252,6 +252,9 @@ class Api {
     json::Object properties{{"RestApiId", api_id()}, {"StageName", service_.api_stage()}};
     if (const Node* description = option("description"))
       properties["Description"] = description->text;
+    // The framework sets it behind CloudFormation's back, once the stack is there.
+    if (const Node* tracing = service_.at("provider.tracing.apiGateway"))
+      properties["StageDescription"] = json::Object{{"TracingEnabled", tracing->boolean}};
     json::Array depends_on;
     for (const auto& id : method_ids_) depends_on.push_back(json::Value(id));
     out_.resources["ApiGatewayDeployment" + out_.instance_id] =

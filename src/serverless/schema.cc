@@ -242,7 +242,7 @@ Rule provider_rule() {
       {"versionFunctions", boolean()},
       {"lambdaHashingVersion", anything()},
       {"architecture", architecture()},
-      {"tracing", record({{"lambda", tracing()}}, {"apiGateway"})},
+      {"tracing", record({{"lambda", tracing()}, {"apiGateway", boolean()}})},
       {"logs",
        record({{"lambda", logs_lambda()}}, {"restApi", "httpApi", "websocket", "frameworkLambda"})},
       {"profile", text()},

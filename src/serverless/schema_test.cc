@@ -116,8 +116,9 @@ TEST(Schema, Provider) {
       "'Alow'");
   EXPECT_EQ(outcome("", "  logRetentionInDays: 8\n").substr(0, 72),
             "serverless.yml:5: provider.logRetentionInDays: must be one of 1, 3, 5, 7");
-  EXPECT_EQ(outcome("", "  tracing: {apiGateway: true}\n"),
-            "serverless.yml:5: provider.tracing.apiGateway: the Serverless Framework knows this "
+  EXPECT_EQ(outcome("", "  tracing: {apiGateway: true, lambda: PassThrough}\n"), "ok");
+  EXPECT_EQ(outcome("", "  vpc: {subnetIds: [a]}\n"),
+            "serverless.yml:5: provider.vpc: the Serverless Framework knows this "
             "key, but Dewpoint does not support it yet; remove it");
   EXPECT_EQ(
       outcome("", "  endpointType: regional\n  iam: {role: arn:aws:iam::000000000000:role/x}\n"),

@@ -19,6 +19,7 @@ struct Config {
   // Base URL of the application's API with its stage ("http://localhost:3000/dev"), empty until one
   // is served.
   std::function<std::string()> api_url = [] { return std::string(); };
+  std::string xray_daemon;     // its address, 127.0.0.1:2000, once bound
   std::string data_directory;  // files that do not belong in the store: <data>/<service>/
   bool fsync = true;           // files are synced before an answer, as the store's log is
   std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port); }

@@ -175,8 +175,8 @@ TEST_F(ControlPlaneTest, RefusesByNameWhatItDoesNotHonour) {
               HasSubstr("#foreach"));
   EXPECT_EQ(integration_error({}), "none");
   EXPECT_THAT(error("CreateDeployment",
-                    {{"restApiId", api_id}, {"stageName", "dev"}, {"tracingEnabled", true}}),
-              HasSubstr("tracingEnabled"));
+                    {{"restApiId", api_id}, {"stageName", "dev"}, {"cacheClusterEnabled", true}}),
+              HasSubstr("cacheClusterEnabled"));
 }
 
 TEST_F(ControlPlaneTest, ChecksDeploymentsAndStages) {

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "services/apigateway/exchange_trace.h"
 #include "services/apigateway/gateway_responses.h"
 #include "services/apigateway/json_text.h"
 #include "services/apigateway/proxy_response.h"
@@ -139,6 +140,7 @@ void DataPlane::handle(http::Request request, http::Responder responder, DataPla
   exchange->responder = std::move(responder);
   exchange->path = std::move(address.path);
   stamp(*exchange, clock_);
+  if (exchange->table->tracing && traces_ != nullptr) begin_trace(*exchange, *traces_);
 
   if (exchange->request.body.size() > limits::kApiBodyBytes) {
     return refuse(exchange, "REQUEST_TOO_LARGE", 413, "RequestTooLargeException",
@@ -181,7 +183,8 @@ void DataPlane::invoke(const ExchangePtr& exchange, const ProxyTarget& target) {
   call.source_arn =
       fmt::format("arn:aws:execute-api:{}:{}:{}/{}/{}{}", table.region, table.account, table.api_id,
                   table.stage, exchange->request.method, exchange->route->resource_path);
-  call.trace_header = exchange->trace;
+  call.trace_header = exchange->record ? begin_integration(*exchange, target.function_arn, clock_)
+                                       : exchange->trace;
   if (exchange->route->log_level == LogLevel::kInfo) {
     log_execution(*exchange, fmt::format("HTTP Method: {}, Resource Path: {}",
                                          exchange->request.method, exchange->full_path()));
@@ -200,6 +203,7 @@ void DataPlane::invoke(const ExchangePtr& exchange, const ProxyTarget& target) {
   invoker_.invoke(std::move(call), [this, exchange](FunctionResponse answer) {
     if (exchange->finished.exchange(true)) return;
     exchange->timer.cancel();
+    if (exchange->record) end_integration(*exchange, answer.kind, clock_);
     finish_proxy(exchange, std::move(answer));
   });
 }
@@ -373,7 +377,10 @@ void DataPlane::send(const ExchangePtr& exchange, http::Response response) {
     log_->append(table.access_log_group, fmt::format("{}-{}", table.api_id, table.stage),
                  clock_.now_ms(), std::move(line));
   }
+  const int status = response.status;
+  const size_t bytes = response.body.size();
   exchange->responder(std::move(response));
+  if (exchange->record) end_trace(*exchange, status, bytes, clock_, *traces_);
 }
 
 void DataPlane::explain(const ExchangePtr& exchange, std::string_view why) {

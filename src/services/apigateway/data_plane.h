@@ -20,6 +20,7 @@
 #include "services/apigateway/exchange.h"
 #include "services/apigateway/function_invoker.h"
 #include "services/apigateway/gate.h"
+#include "services/apigateway/trace_sink.h"
 
 namespace dew::apigateway {
 
@@ -29,10 +30,11 @@ class DataPlane {
   using StartTimer = std::function<net::Timer(std::chrono::milliseconds delay, net::Task task)>;
 
   DataPlane(const Clock& clock, FunctionInvoker& invoker, InvokeAuthority& authority,
-            UsageMeter& meter, AccessLog* log, StartTimer start_timer)
+            UsageMeter& meter, AccessLog* log, StartTimer start_timer, TraceSink* traces = nullptr)
       : clock_(clock),
         invoker_(invoker),
         log_(log),
+        traces_(traces),
         start_timer_(std::move(start_timer)),
         gate_(authority, invoker, meter, clock, start_timer_) {}
 
@@ -62,6 +64,7 @@ class DataPlane {
   const Clock& clock_;
   FunctionInvoker& invoker_;
   AccessLog* log_;
+  TraceSink* traces_;
   StartTimer start_timer_;
   Gate gate_;
   Guarded<std::map<std::string, Tables, std::less<>>> apis_;

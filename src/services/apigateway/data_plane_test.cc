@@ -330,5 +330,54 @@ TEST(RouteTreeTest, PrefersTheMostSpecificRouteThatHasTheMethod) {
   EXPECT_EQ(tree.match("GET", "/a/b/c/")->values, std::vector<std::string_view>{"a/b/c"});
 }
 
+TEST_F(DataPlaneTest, TracesWhereTheStageSaysSo) {
+  make_api();
+  proxy("/users", "GET");
+  deploy("dev");
+  const auto patch = [&](const std::string& value) {
+    const json::Object operation{{"op", "replace"}, {"path", "/tracingEnabled"}, {"value", value}};
+    return ok(
+        "UpdateStage",
+        {{"restApiId", api_id}, {"stageName", "dev"}, {"patchOperations", json::Array{operation}}});
+  };
+  send(request("GET", "/dev/users"));
+  EXPECT_TRUE(traces.asked.empty());
+  EXPECT_EQ(patch("true").at("tracingEnabled"), json::Value(true));
+
+  const auto response = send(request("GET", "/dev/users", {{"User-Agent", "curl"}}));
+  EXPECT_EQ(traces.asked, std::vector<std::string>{"test/dev /dev/users"});
+  ASSERT_EQ(traces.records.size(), 1U);
+  const RequestTrace one = traces.records[0];
+  EXPECT_EQ(one.status, 200);
+  EXPECT_EQ(one.api_name + "/" + one.stage, "test/dev");
+  EXPECT_EQ(one.user_agent, "curl");
+  EXPECT_EQ(response.headers.get("X-Amzn-Trace-Id"),
+            "Root=" + one.trace_id + ";Parent=" + one.id + ";Sampled=1");
+  EXPECT_EQ(invoker.requests.back().trace_header,
+            "Root=" + one.trace_id + ";Parent=" + one.integration.id + ";Sampled=1");
+
+  // What the client decided stays decided.
+  const std::string root = "Root=1-5e66d96f-7491f0900000079d18acf3d0";
+  send(request("GET", "/dev/users", {{"X-Amzn-Trace-Id", root + ";Sampled=0"}}));
+  EXPECT_EQ(invoker.requests.back().trace_header, root + ";Sampled=0");
+  send(request("GET", "/dev/users",
+               {{"X-Amzn-Trace-Id", root + ";Parent=53995c3f42cd8ad8;Sampled=1"}}));
+  EXPECT_EQ(traces.asked.size(), 1U);
+  ASSERT_EQ(traces.records.size(), 2U);
+  EXPECT_EQ(traces.records[1].parent_id, "53995c3f42cd8ad8");
+
+  traces.answer = false;
+  const auto unsampled = send(request("GET", "/dev/users", {{"X-Amzn-Trace-Id", root}}));
+  EXPECT_EQ(unsampled.headers.get("X-Amzn-Trace-Id"), root + ";Sampled=0");
+  invoker.answer.kind = Kind::kThrottled;
+  traces.answer = true;
+  send(request("GET", "/dev/users"));
+  EXPECT_EQ(traces.records.back().status, 500);
+  EXPECT_EQ(traces.records.back().integration.status, 429);
+  EXPECT_EQ(patch("false").at("tracingEnabled"), json::Value(false));
+  send(request("GET", "/dev/users"));
+  EXPECT_EQ(traces.records.size(), 3U);
+}
+
 }  // namespace
 }  // namespace dew::apigateway

@@ -103,6 +103,7 @@ aws::ApiResult<void> deploy_to_stage(Control& control, const aws::Call& call,
   if (const auto about = text(call, "stageDescription"); !about.empty())
     stage["description"] = about;
   copy_member(stage, call.input, "variables");
+  copy_member(stage, call.input, "tracingEnabled");
   Repository::put(batch, text(call, "restApiId"), kStage, name, stage);
   return {};
 }

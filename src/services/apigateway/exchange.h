@@ -14,6 +14,7 @@
 #include "net/loop.h"
 #include "services/apigateway/admission.h"
 #include "services/apigateway/stage_table.h"
+#include "services/apigateway/trace_sink.h"
 
 namespace dew::apigateway {
 
@@ -29,7 +30,8 @@ struct Exchange {
   TimePoint received;
   std::string request_id;
   std::string extended_id;
-  std::string trace;  // X-Amzn-Trace-Id
+  std::string trace;                     // X-Amzn-Trace-Id
+  std::unique_ptr<RequestTrace> record;  // null: not traced
   net::Timer timer;
   std::atomic<bool> finished = false;
   std::unique_ptr<Admission> admission;  // null: the route asks for nothing

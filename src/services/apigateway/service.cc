@@ -102,7 +102,7 @@ net::Timer start_timer(net::Loops& loops, std::chrono::milliseconds delay, net::
 
 struct Service::Impl {
   Impl(const services::Context& context, FunctionInvoker& functions, InvokeAuthority& authority,
-       AccessLog* log)
+       AccessLog* log, TraceSink* traces)
       : control{context,
                 Repository(context.store),
                 {},
@@ -110,10 +110,12 @@ struct Service::Impl {
                 &usage},
         usage(context.clock, Repository(context.store)),
         invoker(functions),
-        data(context.clock, functions, authority, usage, log,
-             [&loops = context.loops](auto delay, auto task) {
-               return start_timer(loops, delay, std::move(task));
-             }) {}
+        data(
+            context.clock, functions, authority, usage, log,
+            [&loops = context.loops](auto delay, auto task) {
+              return start_timer(loops, delay, std::move(task));
+            },
+            traces) {}
 
   // The tables of an API's stages, from the store. What cannot be built is logged and left out.
   void publish(const std::string& api_id) {
@@ -157,8 +159,8 @@ struct Service::Impl {
 };
 
 Service::Service(const services::Context& context, FunctionInvoker& invoker,
-                 InvokeAuthority& authority, AccessLog* log)
-    : impl_(std::make_unique<Impl>(context, invoker, authority, log)) {
+                 InvokeAuthority& authority, AccessLog* log, TraceSink* traces)
+    : impl_(std::make_unique<Impl>(context, invoker, authority, log, traces)) {
   impl_->load();
 }
 

@@ -16,6 +16,7 @@
 #include "services/apigateway/address.h"
 #include "services/apigateway/function_invoker.h"
 #include "services/apigateway/invoke_authority.h"
+#include "services/apigateway/trace_sink.h"
 #include "services/context.h"
 
 namespace dew::apigateway {
@@ -24,7 +25,7 @@ class Service {
  public:
   // `log` may be null: stages then keep no access and execution logs.
   Service(const services::Context& context, FunctionInvoker& invoker, InvokeAuthority& authority,
-          AccessLog* log = nullptr);
+          AccessLog* log = nullptr, TraceSink* traces = nullptr);
   ~Service();
 
   void register_operations(aws::Registry& registry);

@@ -76,6 +76,10 @@ struct StageTable {
   std::string context_tail;                     // ,"deploymentId":"…","apiId":"…"}
   std::vector<std::string> binary_media_types;  // lower case
   bool endpoint_disabled = false;
+  bool tracing = false;  // tracingEnabled
+  std::string api_name;
+  std::string trace_name;  // API/STAGE, the segment's name
+  std::string trace_arn;   // of the stage
   std::vector<Route> routes;
   RouteTree tree;
   std::map<std::string, GatewayAnswer, std::less<>> gateway_answers;  // by type

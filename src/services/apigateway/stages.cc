@@ -165,9 +165,6 @@ aws::ApiResult<void> check_stage_options(const json::Object& input) {
   if (json::bool_at(input, "cacheClusterEnabled").value_or(false)) {
     return aws::fail(unsupported("caching of stages (cacheClusterEnabled)"));
   }
-  if (json::bool_at(input, "tracingEnabled").value_or(false)) {
-    return aws::fail(unsupported("X-Ray tracing of stages (tracingEnabled)"));
-  }
   if (input.contains("canarySettings"))
     return aws::fail(unsupported("canary releases of stages (canarySettings)"));
   if (!json::string_or(input, "documentationVersion").empty()) {
@@ -202,6 +199,7 @@ Answer create_stage(Control& control, aws::Call& call) {
   TRY(const auto deployment, control.repository.get(api_id, kDeployment, deployment_id));
   if (!deployment) return aws::fail(bad_request("Deployment id does not exist"));
   auto stage = new_stage(control, name, deployment_id);
+  stage["tracingEnabled"] = json::bool_at(call.input, "tracingEnabled").value_or(false);
   for (const auto member : {"description", "variables", "tags"})
     copy_member(stage, call.input, member);
   store::Batch batch;

@@ -114,12 +114,25 @@ class FakeLog final : public AccessLog {
   std::map<std::string, std::vector<std::string>> lines;
 };
 
+class FakeTraces final : public TraceSink {
+ public:
+  bool sample(const SamplingQuestion& question) override {
+    asked.push_back(std::string(question.service_name) + " " + std::string(question.url_path));
+    return answer;
+  }
+  void record(const RequestTrace& trace) override { records.push_back(trace); }
+
+  bool answer = true;
+  std::vector<std::string> asked;
+  std::vector<RequestTrace> records;
+};
+
 class ServiceTest : public testing::Test {
  protected:
   ServiceTest() { restart(); }
 
   void restart() {
-    service = std::make_unique<Service>(context, invoker, authority, &log);
+    service = std::make_unique<Service>(context, invoker, authority, &log, &traces);
     registry = aws::Registry();
     service->register_operations(registry);
   }
@@ -234,6 +247,7 @@ class ServiceTest : public testing::Test {
   FakeInvoker invoker;
   FakeAuthority authority;
   FakeLog log;
+  FakeTraces traces;
   std::unique_ptr<Service> service;
   aws::Registry registry;
   std::string api_id;

@@ -173,6 +173,12 @@ void Catalog::install(RecordPtr record) {
         target.other_weight = weight;
       }
     }
+    const auto actively = [&](const std::string& executed_version) {
+      const auto* executed = record->find(executed_version);
+      return executed != nullptr && executed->tracing_mode == "Active";
+    };
+    target.traces_actively = actively(version);
+    target.other_traces_actively = target.other_fleet && actively(target.other_version);
     if (const auto it = record->policies.find(qualifier); it != record->policies.end()) {
       auto compiled =
           policy::Policy::parse(json::dump(policy_document(it->second)), policy::Kind::kResource);

@@ -28,8 +28,10 @@ struct Target {
   FleetPtr other_fleet;
   std::string other_version;
   double other_weight = 0;
-  std::string invoked_arn;   // qualified as asked
-  policy::PolicyPtr policy;  // of the qualifier; null: no statement
+  bool other_traces_actively = false;
+  std::string invoked_arn;       // qualified as asked
+  policy::PolicyPtr policy;      // of the qualifier; null: no statement
+  bool traces_actively = false;  // TracingConfig Active
 };
 using TargetPtr = std::shared_ptr<const Target>;
 

@@ -13,10 +13,11 @@
 namespace dew::lambda {
 
 struct Core {
-  Core(const services::Context& context_, LogSink& logs_);
+  Core(const services::Context& context_, LogSink& logs_, TraceSink* traces_);
 
   const services::Context& context;
   LogSink& logs;
+  TraceSink* traces;                          // null: nothing is traced
   std::unique_ptr<sandbox::Sandbox> sandbox;  // null: start_error says why
   std::unique_ptr<Runtimes> runtimes;
   std::string start_error;
@@ -35,6 +36,8 @@ struct Core {
   // 2026-01-31T12:34:56.789+0000, as LastModified is written
   std::string timestamp() const;
   void invoke(InvokeRequest request, Done done);
+  // Before the invocation goes its way: whether it is traced, and what its function is told.
+  void trace(Invocation& invocation, const Target& target, std::string_view function_name) const;
 };
 
 // Each adds its operations. `core` outlives the registry's use.

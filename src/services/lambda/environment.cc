@@ -32,6 +32,8 @@ void Environment::start(EnvironmentServices services, Launch launch,
   services_.emplace(std::move(services));
   phase_ = phase;
   started_at_ = Steady::now();
+  spawned_at_ = started_at_;
+  access_key_ = credentials.access_key;
   const auto& config = revision_->config;
   stream_ =
       log_stream_name(services_->clock.now(),
@@ -87,6 +89,7 @@ void Environment::on_started(Result<std::shared_ptr<sandbox::Process>> process) 
     return;
   }
   process_ = *std::move(process);
+  spawned_at_ = Steady::now();
   if (shutting_down_ || state_ == State::kDead) process_->kill();
 }
 
@@ -173,6 +176,7 @@ void Environment::init_failed(const Failure& failure, std::string_view status) {
 void Environment::end(std::optional<Failure> start_failure) {
   if (state_ == State::kDead) return;
   state_ = State::kDead;
+  if (trace_) finish_trace();
   timer_.cancel();
   flush_log();
   if (process_) process_->kill();
@@ -283,6 +287,7 @@ void Environment::flush_log_soon() {
 
 void Environment::answer_start_failure(InvocationPtr invocation, const Failure& failure) {
   const std::string& id = invocation->request_id;
+  if (invocation->trace) trace_start_failure(*invocation, failure);
   const bool timeout = failure.type == "Sandbox.Timedout";
   keep_tail_ = invocation->log_tail;
   const Report report{.request_id = id,

@@ -64,6 +64,7 @@ struct EnvironmentServices {
   sandbox::Sandbox& sandbox;
   Runtimes& runtimes;
   LogSink& logs;
+  TraceSink* traces;
   const Clock& clock;
   EnvironmentFacts facts;  // region, endpoint, api_url
 };
@@ -123,6 +124,14 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void end(std::optional<Failure> start_failure);
   int peak_mb();
 
+  // The trace (environment_trace.cc).
+  void begin_trace();
+  void answer_trace(const InvocationPtr& invocation, const Outcome& outcome);
+  void finish_trace();
+  void trace_start_failure(Invocation& invocation, const Failure& failure);
+  ColdStart cold_start() const;
+  TimePoint wall(Steady::time_point time) const;
+
   // The log.
   PlatformLog platform() const { return {revision_->config, services_->clock}; }
   void log_platform(std::string text);
@@ -146,7 +155,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   http::Responder next_;      // the pending /next
   InvocationPtr invocation_;  // kBusy: the one the function has
   InvocationPtr assigned_;    // kReturning: the one after
+  const Steady::time_point planned_at_ = Steady::now();
   Steady::time_point started_at_;
+  Steady::time_point spawned_at_;
+  Steady::time_point ready_at_;
   Steady::time_point delivered_at_;
   Steady::time_point deadline_;
   bool deadline_set_ = false;
@@ -155,6 +167,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   bool timer_armed_ = false;
   double init_ms_ = 0;
   bool init_reported_ = false;
+  bool init_traced_ = false;
+  std::string access_key_;
+  std::shared_ptr<InvocationTrace> trace_;  // of the invocation that is out, or just back
   int peak_mb_ = 0;
   Steady::time_point peak_at_;
 

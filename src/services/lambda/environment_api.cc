@@ -77,6 +77,7 @@ void Environment::on_next(http::Responder respond) {
     case State::kStarting:
       next_ = std::move(respond);
       init_ms_ = ms_since_start();
+      ready_at_ = Steady::now();
       deadline_set_ = false;
       timer_.cancel();  // initialization's may be longer than the function's own
       timer_armed_ = false;
@@ -91,6 +92,7 @@ void Environment::on_next(http::Responder respond) {
       deadline_set_ = false;
       state_ = State::kIdle;
       finish_log();
+      if (trace_) finish_trace();
       if (assigned_) {
         invocation_ = std::move(assigned_);
         deliver();
@@ -110,6 +112,8 @@ void Environment::deliver() {
   const milliseconds timeout{int64_t{revision_->config.timeout_seconds} * 1000};
   arm(timeout);
   Invocation& invocation = *invocation_;
+  if (invocation.trace) begin_trace();
+  init_traced_ = true;
   keep_tail_ = invocation.log_tail;
   tail_.clear();
   logged_bytes_ = 0;
@@ -226,6 +230,7 @@ void Environment::complete(Outcome outcome, std::string_view status, std::string
   outcome.request_id = invocation->request_id;
   outcome.executed_version = invocation->executed_version;
   produced_bytes_ = outcome.payload.size();
+  if (trace_) answer_trace(invocation, outcome);
   state_ = State::kReturning;
   if (invocation->log_tail) {
     // Its log belongs to the answer: everything written so far, then END and REPORT.

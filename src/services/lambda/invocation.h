@@ -7,6 +7,7 @@
 #include <string>
 
 #include "net/loop.h"
+#include "services/lambda/trace_sink.h"
 
 namespace dew::lambda {
 
@@ -61,8 +62,9 @@ struct Invocation {
   Done done;
   net::Loop* loop = nullptr;  // where the invoker runs: environments are started there
   std::chrono::steady_clock::time_point queued_at;
-  int starts_failed = 0;  // environments that failed to start for it
-  int handed_back = 0;    // environments that died before they were given it
+  std::shared_ptr<InvocationTrace> trace;  // null: not traced
+  int starts_failed = 0;                   // environments that failed to start for it
+  int handed_back = 0;                     // environments that died before they were given it
 };
 
 using InvocationPtr = std::unique_ptr<Invocation>;

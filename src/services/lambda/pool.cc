@@ -69,10 +69,11 @@ PoolOptions PoolOptions::for_this_machine() {
 
 Pool::Pool(sandbox::Sandbox& sandbox, Runtimes& runtimes, LogSink& logs, const Clock& clock,
            net::Loops& loops, net::Workers& workers, Prepare prepare, Facts facts,
-           PoolOptions options)
+           PoolOptions options, TraceSink* traces)
     : sandbox_(sandbox),
       runtimes_(runtimes),
       logs_(logs),
+      traces_(traces),
       clock_(clock),
       loops_(loops),
       workers_(workers),
@@ -318,7 +319,7 @@ void Pool::begin(std::vector<Start> starts) {
           return;
         }
         start.env->credentials_expire_ms = prepared->credentials.expires_ms;
-        start.env->start({sandbox_, runtimes_, logs_, clock_, facts_()},
+        start.env->start({sandbox_, runtimes_, logs_, traces_, clock_, facts_()},
                          std::move(prepared->launch), prepared->credentials, start.phase);
       });
     });

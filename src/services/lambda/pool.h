@@ -86,7 +86,8 @@ class Pool final : public EnvironmentOwner {
   using Facts = std::function<EnvironmentFacts()>;
 
   Pool(sandbox::Sandbox& sandbox, Runtimes& runtimes, LogSink& logs, const Clock& clock,
-       net::Loops& loops, net::Workers& workers, Prepare prepare, Facts facts, PoolOptions options);
+       net::Loops& loops, net::Workers& workers, Prepare prepare, Facts facts, PoolOptions options,
+       TraceSink* traces = nullptr);
   ~Pool() override;
 
   FleetPtr make_fleet(RevisionPtr revision, std::shared_ptr<FunctionCount> count);
@@ -134,6 +135,7 @@ class Pool final : public EnvironmentOwner {
   sandbox::Sandbox& sandbox_;
   Runtimes& runtimes_;
   LogSink& logs_;
+  TraceSink* traces_;
   const Clock& clock_;
   net::Loops& loops_;
   net::Workers& workers_;

@@ -346,6 +346,14 @@ std::vector<std::string> environment_variables(const VersionConfig& config, cons
   set("HOME", "/tmp");
   const std::string& opt = launch.opt_root;
   set("PATH", fmt::format("/usr/local/bin:/usr/bin:/bin:{}/bin", opt));
+  if (!facts.xray_daemon.empty()) {
+    const size_t colon = facts.xray_daemon.rfind(':');
+    set("AWS_XRAY_DAEMON_ADDRESS", facts.xray_daemon);
+    set("_AWS_XRAY_DAEMON_ADDRESS", facts.xray_daemon.substr(0, colon));
+    set("_AWS_XRAY_DAEMON_PORT", facts.xray_daemon.substr(colon + 1));
+    // A library that is asked for a segment outside an invocation says so and goes on.
+    set("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
+  }
   if (!facts.api_url.empty()) set("DEW_API_URL", facts.api_url);
   const std::string& root = launch.task_root;
   set("LD_LIBRARY_PATH", fmt::format("{}:{}/lib:{}/lib", root, root, opt));

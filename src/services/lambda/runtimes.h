@@ -78,6 +78,7 @@ struct EnvironmentFacts {
   std::string region;
   std::string endpoint;     // AWS_ENDPOINT_URL
   std::string api_url;      // DEW_API_URL
+  std::string xray_daemon;  // AWS_XRAY_DAEMON_ADDRESS
   std::string runtime_api;  // 127.0.0.1:port
   std::string log_stream;
 };

@@ -57,13 +57,15 @@ void refuse(Done& done, Outcome::Kind kind, std::string code, std::string messag
 }  // namespace
 
 struct Service::Impl {
-  Impl(const services::Context& context, LogSink& logs) : core(context, logs) {}
+  Impl(const services::Context& context, LogSink& logs, TraceSink* traces)
+      : core(context, logs, traces) {}
   Core core;
 };
 
-Core::Core(const services::Context& context_, LogSink& logs_)
+Core::Core(const services::Context& context_, LogSink& logs_, TraceSink* traces_)
     : context(context_),
       logs(logs_),
+      traces(traces_),
       code(context_.config.data_directory + "/lambda/code"),
       layers(context_, code),
       credentials(context_) {
@@ -97,11 +99,13 @@ Core::Core(const services::Context& context_, LogSink& logs_)
     return EnvironmentFacts{.region = region(),
                             .endpoint = context.config.endpoint(),
                             .api_url = context.config.api_url(),
+                            .xray_daemon = context.config.xray_daemon,
                             .runtime_api = {},
                             .log_stream = {}};
   };
   pool = std::make_unique<Pool>(*sandbox, *runtimes, logs, context.clock, context.loops,
-                                context.workers, prepare, facts, PoolOptions::for_this_machine());
+                                context.workers, prepare, facts, PoolOptions::for_this_machine(),
+                                traces);
   catalog = std::make_unique<Catalog>(context, *pool, code);
   async = std::make_unique<AsyncQueue>(
       context,
@@ -163,16 +167,18 @@ void Core::invoke(InvokeRequest request, Done done) {
   invocation->invoked_arn = target->invoked_arn;
   const bool other = target->other_fleet && thread_draw().hit(target->other_weight);
   invocation->executed_version = other ? target->other_version : target->version;
-  invocation->trace_header = request.trace_header.empty() ? new_trace_header(context.clock.now())
-                                                          : std::move(request.trace_header);
+  invocation->trace_header = std::move(request.trace_header);
   invocation->client_context = std::move(request.client_context);
   invocation->log_tail = request.log_tail;
   invocation->done = std::move(done);
+  if (traces != nullptr) trace(*invocation, *target, name->name);
+  if (invocation->trace_header.empty())
+    invocation->trace_header = new_trace_header(context.clock.now());
   pool->invoke(other ? target->other_fleet : target->fleet, std::move(invocation));
 }
 
-Service::Service(const services::Context& context, LogSink& logs)
-    : impl_(std::make_unique<Impl>(context, logs)) {}
+Service::Service(const services::Context& context, LogSink& logs, TraceSink* traces)
+    : impl_(std::make_unique<Impl>(context, logs, traces)) {}
 
 Service::~Service() { stop(); }
 

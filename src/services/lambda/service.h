@@ -19,12 +19,13 @@
 #include "services/context.h"
 #include "services/lambda/invocation.h"
 #include "services/lambda/log_sink.h"
+#include "services/lambda/trace_sink.h"
 
 namespace dew::lambda {
 
 class Service {
  public:
-  Service(const services::Context& context, LogSink& logs);
+  Service(const services::Context& context, LogSink& logs, TraceSink* traces = nullptr);
   ~Service();
   Service(const Service&) = delete;
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <zip.h>
 
+#include <condition_variable>
 #include <filesystem>
 #include <future>
 
@@ -27,6 +28,7 @@ while True:
     c.request("GET", base + "next"); r = c.getresponse(); body = r.read(); id = r.headers["Lambda-Runtime-Aws-Request-Id"]
     event = json.loads(body); act = event.get("act", "echo")
     if act == "echo": post(base + id + "/response", body)
+    if act == "trace": post(base + id + "/response", json.dumps(r.headers["Lambda-Runtime-Trace-Id"]))
     if act == "pid": post(base + id + "/response", json.dumps(os.stat("/proc/self").st_ctime_ns))
     if act == "env": post(base + id + "/response", json.dumps(dict(os.environ)))
     if act == "garbage": post(base + id + "/response", b"<html>")
@@ -71,6 +73,50 @@ class Lines final : public LogSink {
   std::string text_;
 };
 
+class Traces final : public TraceSink {
+ public:
+  bool sample(std::string_view, std::string_view) override {
+    ++asked;
+    return answer;
+  }
+  void invocation_began(std::string_view key, const InvocationTrace& trace) override {
+    note("began " + std::string(key) + " " + trace.invocation_id);
+  }
+  void invocation_ended(std::string_view key, const InvocationTrace& trace) override {
+    note("ended " + std::string(key) + " " + trace.invocation_id);
+  }
+  void record_service(const InvocationTrace&, TimePoint, int status, bool fault) override {
+    note("service " + std::to_string(status) + (fault ? " fault" : ""));
+  }
+  void record_function(const InvocationTrace& trace) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      functions.push_back(trace);
+    }
+    note("function " + trace.error_type);
+  }
+  void note(std::string text) {
+    const std::scoped_lock lock(mutex_);
+    notes.push_back(std::move(text));
+    changed_.notify_all();
+  }
+  // Waits until the function's segment is there, the last of all.
+  InvocationTrace function(size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return functions.size() >= count; });
+    return functions.at(count - 1);
+  }
+
+  std::atomic<int> asked = 0;
+  std::atomic<bool> answer = true;
+  std::vector<std::string> notes;
+  std::vector<InvocationTrace> functions;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
 class ServiceTest : public ::testing::Test {
  protected:
   ServiceTest() : directory_(fs::temp_directory_path() / ("dew-lambda-" + random_hex(12))) {
@@ -85,7 +131,7 @@ class ServiceTest : public ::testing::Test {
   void open() {
     service_.reset();
     registry_ = {};
-    service_ = std::make_unique<Service>(context_, logs_);
+    service_ = std::make_unique<Service>(context_, logs_, &traces_);
     service_->register_operations(registry_);
   }
 
@@ -150,6 +196,7 @@ class ServiceTest : public ::testing::Test {
   net::Workers workers_{2};
   services::Context context_{config_, clock_, *store_, caller_, loops_, workers_};
   Lines logs_;
+  Traces traces_;
   aws::Registry registry_;
   std::unique_ptr<Service> service_;
 };
@@ -228,6 +275,42 @@ TEST_F(ServiceTest, EveryFailureHasItsDocumentAndTheNextOneWorks) {
   EXPECT_EQ(payload(invoke("f", R"({"act":"wrong"})")), "400");
   EXPECT_NE(logs_.text().find("Task timed out after 1.00 seconds"), std::string::npos);
   EXPECT_NE(logs_.text().find("Status: timeout"), std::string::npos);
+}
+
+TEST_F(ServiceTest, TracesWhereTheFunctionOrTheCallerSaysSo) {
+  create("passes");
+  create("active", {{"TracingConfig", json::Object{{"Mode", "Active"}}}});
+  const auto header = [&](std::string_view name) {
+    const auto text = payload(invoke(name, R"({"act":"trace"})"));
+    return json::str(json::parse(text).value());
+  };
+  EXPECT_TRUE(header("passes").ends_with(";Sampled=0"));
+  EXPECT_EQ(traces_.asked, 0);
+  EXPECT_TRUE(traces_.notes.empty());
+
+  const auto traced = header("active");
+  const auto first = traces_.function(1);
+  EXPECT_EQ(traced, "Root=" + first.trace_id + ";Parent=" + first.invocation_id + ";Sampled=1");
+  ASSERT_TRUE(first.cold_start);
+  EXPECT_LE(first.cold_start->planned, first.cold_start->prepared);
+  EXPECT_LE(first.cold_start->prepared, first.cold_start->spawned);
+  EXPECT_LT(first.cold_start->spawned, first.cold_start->ready);
+  EXPECT_LE(first.cold_start->ready, first.delivered);
+  EXPECT_LE(first.delivered, first.answered);
+  EXPECT_LE(first.answered, first.ended);
+  EXPECT_EQ(traces_.asked, 1);
+
+  invoke("active", R"({"act":"error"})");
+  const auto second = traces_.function(2);
+  EXPECT_FALSE(second.cold_start);
+  EXPECT_EQ(second.error_type, "E");
+  EXPECT_EQ(second.error_message, "m");
+  EXPECT_TRUE(traces_.notes.at(0).starts_with("began ASIATEST")) << traces_.notes.at(0);
+  EXPECT_EQ(traces_.notes.at(2), "ended" + traces_.notes.at(0).substr(5));
+
+  traces_.answer = false;
+  EXPECT_TRUE(header("active").ends_with(";Sampled=0"));
+  EXPECT_EQ(traces_.functions.size(), 2U);
 }
 
 TEST_F(ServiceTest, FailuresToStart) {

@@ -7,7 +7,6 @@ namespace dew::xray {
 namespace {
 
 constexpr size_t kOverheadBytes = 160;  // what a buffered segment costs beside its text
-constexpr std::chrono::hours kSweepInterval{1};
 
 }  // namespace
 
@@ -87,21 +86,15 @@ void Ingest::flush() {
 }
 
 void Ingest::run() {
-  auto next_sweep = std::chrono::steady_clock::now() + kSweepInterval;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     // Idle, this thread sleeps: an engine at rest costs nothing.
-    wake_.wait_until(lock, next_sweep, [&] { return stopping_ || bytes_ > 0; });
+    wake_.wait(lock, [&] { return stopping_ || bytes_ > 0; });
     if (!stopping_ && bytes_ > 0 && bytes_ < kFlushBytes) {
       wake_.wait_for(lock, kFlushInterval, [&] { return stopping_ || bytes_ >= kFlushBytes; });
     }
     lock.unlock();
     flush();
-    if (std::chrono::steady_clock::now() >= next_sweep) {
-      next_sweep += kSweepInterval;
-      if (auto swept = store_.sweep(); !swept)
-        log::error("expired traces could not be removed: {}", swept.error().message);
-    }
     lock.lock();
   }
 }

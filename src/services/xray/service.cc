@@ -5,9 +5,25 @@
 
 namespace dew::xray {
 
+namespace {
+
+constexpr std::chrono::hours kSweepInterval{1};
+
+}  // namespace
+
 struct Service::Impl {
   Impl(const services::Context& context, Written written) : core(context, std::move(written)) {}
+
+  void sweep_later() {
+    sweeper = core.context.clock.after(kSweepInterval, [this](const ClockHold&) {
+      sweep_later();
+      if (const auto swept = core.traces.sweep(); !swept)
+        log::error("expired traces could not be removed: {}", swept.error().message);
+    });
+  }
+
   Core core;
+  DueTimer sweeper;
 };
 
 Service::Service(const services::Context& context, Written written)
@@ -16,6 +32,7 @@ Service::Service(const services::Context& context, Written written)
     log::error("the stored traces could not be read: {}", loaded.error().message);
   if (const auto loaded = load_rules(impl_->core); !loaded)
     log::error("the sampling rules could not be read: {}", loaded.error().message);
+  impl_->sweep_later();
 }
 
 Service::~Service() { stop(); }
@@ -31,6 +48,9 @@ void Service::register_operations(aws::Registry& registry) {
 bool Service::sample(const SamplingRequest& request) { return impl_->core.sampler.sample(request); }
 void Service::record(Segment segment) { impl_->core.ingest.add(std::move(segment)); }
 void Service::record_raw(std::string text) { impl_->core.ingest.add_raw(std::move(text)); }
-void Service::stop() { impl_->core.ingest.stop(); }
+void Service::stop() {
+  impl_->sweeper.cancel();
+  impl_->core.ingest.stop();
+}
 
 }  // namespace dew::xray

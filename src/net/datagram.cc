@@ -1,0 +1,113 @@
+#include "net/datagram.h"
+
+#include <boost/asio/ip/udp.hpp>
+#include <fmt/format.h>
+
+#include <mutex>
+
+#include "base/log.h"
+#include "net/loop_core.h"
+
+namespace dew::net {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::udp;
+using UdpSocket = asio::basic_datagram_socket<udp, asio::io_context::executor_type>;
+
+// Before other work of the loop gets its turn.
+constexpr int kDatagramsInARow = 64;
+// A burst waits here while the loop does something else; the kernel caps it (net.core.rmem_max).
+constexpr int kReceiveBufferBytes = 4 * 1024 * 1024;
+
+class Receiver : public std::enable_shared_from_this<Receiver> {
+ public:
+  Receiver(std::shared_ptr<LoopCore> core, DatagramSocket::Receive receive)
+      : core_(std::move(core)), receive_(std::move(receive)), socket_(core_->context()) {}
+
+  Result<void> open(const std::string& address_text, uint16_t port) {
+    boost::system::error_code ec;
+    const auto address = asio::ip::make_address(address_text, ec);
+    if (ec) return fail(ErrorKind::kInvalid, fmt::format("{} is not an IP address", address_text));
+    const udp::endpoint endpoint(address, port);
+    socket_.open(endpoint.protocol(), ec);
+    if (!ec) socket_.bind(endpoint, ec);
+    if (!ec) socket_.non_blocking(true, ec);
+    if (!ec) port_ = socket_.local_endpoint(ec).port();
+    if (ec) {
+      return fail(ErrorKind::kUnavailable, fmt::format("cannot listen on UDP port {}:{}: {}",
+                                                       address_text, port, ec.message()));
+    }
+    socket_.set_option(asio::socket_base::receive_buffer_size(kReceiveBufferBytes), ec);
+    return {};
+  }
+
+  uint16_t port() const { return port_; }
+
+  void wait() {
+    socket_.async_wait(UdpSocket::wait_read,
+                       [self = shared_from_this()](boost::system::error_code ec) {
+                         if (!ec) self->read();
+                       });
+  }
+
+  void close() {
+    {
+      const std::scoped_lock lock(mutex_);
+      closed_ = true;
+    }
+    core_->post([self = shared_from_this()] {
+      boost::system::error_code ec;
+      self->socket_.close(ec);
+    });
+  }
+
+ private:
+  void read() {
+    const std::scoped_lock lock(mutex_);
+    for (int i = 0; i < kDatagramsInARow && !closed_; ++i) {
+      boost::system::error_code ec;
+      const size_t size = socket_.receive(asio::buffer(buffer_), 0, ec);
+      if (ec == asio::error::would_block) break;
+      if (ec) {
+        log::warn("cannot receive from UDP port {}: {}", port_, ec.message());
+        break;
+      }
+      receive_({buffer_.data(), size});
+    }
+    if (!closed_) wait();
+  }
+
+  const std::shared_ptr<LoopCore> core_;
+  const DatagramSocket::Receive receive_;
+  UdpSocket socket_;
+  uint16_t port_ = 0;
+  std::mutex mutex_;  // held while datagrams are handed on
+  bool closed_ = false;
+  std::array<char, kMaxDatagramBytes> buffer_{};
+};
+
+class DatagramSocketImpl final : public DatagramSocket {
+ public:
+  explicit DatagramSocketImpl(std::shared_ptr<Receiver> receiver)
+      : receiver_(std::move(receiver)) {}
+  ~DatagramSocketImpl() override { receiver_->close(); }
+  uint16_t port() const override { return receiver_->port(); }
+
+ private:
+  const std::shared_ptr<Receiver> receiver_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DatagramSocket>> DatagramSocket::listen(Loop& loop,
+                                                               const std::string& address,
+                                                               uint16_t port, Receive receive) {
+  auto receiver = std::make_shared<Receiver>(loop.core(), std::move(receive));
+  CHECK_OK(receiver->open(address, port));
+  loop.post([receiver] { receiver->wait(); });
+  return std::make_unique<DatagramSocketImpl>(std::move(receiver));
+}
+
+}  // namespace dew::net

@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "base/whole_number.h"
 #include "serverless/suggest.h"
 
 namespace dew::serverless {
@@ -39,10 +40,11 @@ bool to_text(Node& node) {
 
 bool to_integer(Node& node) {
   if (node.is_int()) return true;
-  if (node.kind == Node::Kind::kDouble &&
-      node.number == static_cast<double>(static_cast<int64_t>(node.number))) {
-    node = Node::of(static_cast<int64_t>(node.number), node.mark);
-    return true;
+  if (node.kind == Node::Kind::kDouble) {
+    if (const auto whole = whole_number(node.number)) {
+      node = Node::of(*whole, node.mark);
+      return true;
+    }
   }
   if (!node.is_string()) return false;
   int64_t value = 0;

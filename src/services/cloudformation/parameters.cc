@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/whole_number.h"
+
 namespace dew::cloudformation {
 
 namespace {
@@ -32,9 +34,8 @@ std::optional<double> number(const std::string& text) {
 }
 
 std::string shown(double value) {
-  return value == static_cast<double>(static_cast<int64_t>(value))
-             ? std::to_string(static_cast<int64_t>(value))
-             : fmt::format("{}", value);
+  const auto whole = whole_number(value);
+  return whole ? std::to_string(*whole) : fmt::format("{}", value);
 }
 
 bool is_list(std::string_view type) {

@@ -58,10 +58,14 @@ constexpr Documented kTypes[] = {
      "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration "
      "PermissionsBoundary Policies Tags"},
     {"AWS::IAM::User", "UserName", "Path ManagedPolicyArns PermissionsBoundary Policies Tags"},
-    {"AWS::Lambda::Alias", "Name FunctionName", "FunctionVersion Description"},
+    {"AWS::Lambda::Alias", "Name FunctionName", "FunctionVersion Description RoutingConfig"},
     {"AWS::Lambda::Function", "FunctionName",
      "PackageType Runtime Role Handler Description Timeout MemorySize ReservedConcurrentExecutions "
-     "KmsKeyArn Code Environment Architectures Tags TracingConfig EphemeralStorage"},
+     "KmsKeyArn Code Environment Architectures Tags TracingConfig EphemeralStorage Layers "
+     "LoggingConfig"},
+    {"AWS::Lambda::LayerVersion",
+     "LayerName Description LicenseInfo Content CompatibleRuntimes CompatibleArchitectures", ""},
+    {"AWS::Lambda::LayerVersionPermission", "LayerVersionArn Action Principal OrganizationId", ""},
     {"AWS::Lambda::Permission", "FunctionName Action Principal SourceArn SourceAccount", ""},
     {"AWS::Lambda::Version", "FunctionName CodeSha256 Description", ""},
     {"AWS::Logs::LogGroup", "LogGroupName", "RetentionInDays Tags"},

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/whole_number.h"
 #include "services/cloudformation/intrinsics.h"
 #include "services/cloudformation/references.h"
 
@@ -150,9 +151,8 @@ ApiResult<json::Value> coerce_scalar(const Shape& shape, json::Value value,
     if (error == std::errc{} && at == end) return whole;
     double real = 0;
     const auto [rest, failed] = std::from_chars(begin, end, real);
-    if (failed == std::errc{} && rest == end &&
-        real == static_cast<double>(static_cast<int64_t>(real))) {
-      return static_cast<int64_t>(real);
+    if (failed == std::errc{} && rest == end) {
+      if (const auto number = whole_number(real)) return *number;
     }
     return wrong("a whole number");
   }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/whole_number.h"
 #include "services/cloudformation/references.h"
 
 namespace dew::cloudformation {
@@ -100,8 +101,12 @@ ApiResult<ParameterDeclaration> parse_parameter(std::string_view name, const jso
         return format_error(fmt::format("{} {} must be a number.", where, std::string(key)));
       if (key == "MinValue") out.min_value = parsed;
       if (key == "MaxValue") out.max_value = parsed;
-      if (key == "MinLength") out.min_length = static_cast<int64_t>(*parsed);
-      if (key == "MaxLength") out.max_length = static_cast<int64_t>(*parsed);
+      if (key == "MinLength" || key == "MaxLength") {
+        const auto length = whole_number(*parsed);
+        if (!length)
+          return format_error(fmt::format("{} {} must be an integer.", where, std::string(key)));
+        (key == "MinLength" ? out.min_length : out.max_length) = *length;
+      }
     } else {
       return invalid(fmt::format("Invalid template parameter property '{}'", std::string(key)));
     }

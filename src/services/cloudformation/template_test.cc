@@ -43,6 +43,8 @@ std::string parse_error(std::string_view text) {
 TEST(Templates, AreChecked) {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"Resources":{"A":{"Type":"T"}}})", ""},
+      {R"({"Parameters":{"P":{"Type":"String","MinLength":1e80}},"Resources":{"A":{"Type":"T"}}})",
+       "Template format error: [/Parameters/P] MinLength must be an integer."},
       {R"({"Resources":{}})",
        "Template format error: At least one Resources member must be defined."},
       {R"({"Foo":1,"Resources":{"A":{"Type":"T"}}})",

@@ -86,7 +86,8 @@ aws::ApiError access_denied(std::string_view service, std::string message) {
   if (service == "lambda" || service == "apigateway") {
     return {"AccessDeniedException", std::move(message), 403};
   }
-  if (service == "dynamodb" || service == "ssm" || service == "logs" || service == "ecr") {
+  if (service == "dynamodb" || service == "ssm" || service == "logs" || service == "ecr" ||
+      service == "codedeploy") {
     return {"AccessDeniedException", std::move(message), 400};
   }
   return {"AccessDenied", std::move(message), 403};

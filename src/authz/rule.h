@@ -101,6 +101,7 @@ std::vector<Rule> cloudformation_rules();
 std::vector<Rule> apigateway_rules();
 std::vector<Rule> ecr_rules();
 std::vector<Rule> xray_rules();
+std::vector<Rule> codedeploy_rules();
 
 // For the tables.
 void any_resource(const Scope& scope, Check& check);

@@ -41,6 +41,10 @@ class Sources {
   // Of the resource that an ARN names, for a policy that asks for them; reads the store. `version`:
   // of an S3 object, empty for the newest.
   virtual Tags tags(std::string_view arn, std::string_view version) const = 0;
+
+  // The ARN of the deployment group that a CodeDeploy deployment belongs to; empty: no such
+  // deployment. The one answer that is looked up in the store.
+  virtual std::string deployment_group_arn(std::string_view /*deployment_id*/) const { return {}; }
 };
 
 }  // namespace dew::authz

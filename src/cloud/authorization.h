@@ -3,6 +3,7 @@
 
 #include "authz/sources.h"
 #include "cloud/resource_tags.h"
+#include "services/codedeploy/service.h"
 #include "services/dynamodb/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/service.h"
@@ -14,8 +15,14 @@ namespace dew::cloud {
 class CloudSources final : public authz::Sources {
  public:
   CloudSources(const aws::Registry& registry, const iam::Service& iam, const s3::Service& s3,
-               const lambda::Service& lambda, const dynamodb::Service& dynamodb)
-      : registry_(registry), iam_(iam), s3_(s3), lambda_(lambda), dynamodb_(dynamodb) {}
+               const lambda::Service& lambda, const dynamodb::Service& dynamodb,
+               const codedeploy::Service& codedeploy)
+      : registry_(registry),
+        iam_(iam),
+        s3_(s3),
+        lambda_(lambda),
+        dynamodb_(dynamodb),
+        codedeploy_(codedeploy) {}
 
   uint64_t version() const override { return iam_.version(); }
   policy::AttachedPtr user(std::string_view name) const override {
@@ -38,6 +45,9 @@ class CloudSources final : public authz::Sources {
   std::string partition_key(std::string_view table, std::string_view index) const override {
     return dynamodb_.partition_key(table, index);
   }
+  std::string deployment_group_arn(std::string_view deployment_id) const override {
+    return codedeploy_.group_arn_of(deployment_id);
+  }
 
   authz::Tags tags(std::string_view arn, std::string_view version) const override {
     return resource_tags(registry_, arn, version);
@@ -49,6 +59,7 @@ class CloudSources final : public authz::Sources {
   const s3::Service& s3_;
   const lambda::Service& lambda_;
   const dynamodb::Service& dynamodb_;
+  const codedeploy::Service& codedeploy_;
 };
 
 }  // namespace dew::cloud

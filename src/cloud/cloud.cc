@@ -12,6 +12,7 @@
 #include "cloud/app_ports.h"
 #include "cloud/authorization.h"
 #include "cloud/clock_offset.h"
+#include "cloud/deployment_alarms.h"
 #include "cloud/front_door.h"
 #include "cloud/gateway_authority.h"
 #include "cloud/otlp_exporter.h"
@@ -20,6 +21,7 @@
 #include "cloud/trace_daemon.h"
 #include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
+#include "services/codedeploy/service.h"
 #include "services/dynamodb/service.h"
 #include "services/ecr/service.h"
 #include "services/iam/service.h"
@@ -74,8 +76,10 @@ class Cloud final : public cli::RunningCloud {
         lambda_(context_, log_sink_, &lambda_traces_),
         gateway_authority_(clock_, auth_policy()),
         apigateway_(context_, invoker_, gateway_authority_, &gateway_log_, &gateway_traces_),
+        deployment_alarms_(dispatcher_),
+        codedeploy_(context_, &deployment_alarms_),
         cloudformation_(context_),
-        sources_(registry_, iam_, s3_, lambda_, dynamodb_),
+        sources_(registry_, iam_, s3_, lambda_, dynamodb_, codedeploy_),
         authorizer_(sources_, clock_, config_.account, iam_mode()),
         execute_api_(authorizer_, sources_, clock_, config_.account, config_.region, iam_mode()),
         apps_(loops_, options.bind_address,
@@ -103,6 +107,7 @@ class Cloud final : public cli::RunningCloud {
     dynamodb_.register_operations(registry_);
     lambda_.register_operations(registry_);
     apigateway_.register_operations(registry_);
+    codedeploy_.register_operations(registry_);
     cloudformation_.register_operations(registry_);
   }
 
@@ -133,8 +138,9 @@ class Cloud final : public cli::RunningCloud {
                  ? trace_daemon_.listen_somewhere(options_.xray_port)
                  : trace_daemon_.listen(options_.xray_port));
     config_.xray_daemon = trace_daemon_.address();
-    // What a stack update left unfinished in an earlier life goes on only now, when services can be
-    // called.
+    // What a deployment or a stack update left unfinished in an earlier life goes on only now, when
+    // services can be called.
+    codedeploy_.resume();
     cloudformation_.resume();
     clock_.start();
     s3_.start_sweeps();
@@ -154,6 +160,7 @@ class Cloud final : public cli::RunningCloud {
     // Its operations call the other services.
     cloudformation_.stop();
     clock_.stop();
+    codedeploy_.stop();
     lambda_.stop();
     trace_daemon_.stop(deadline);
     logs_.stop();
@@ -257,6 +264,8 @@ class Cloud final : public cli::RunningCloud {
   lambda::Service lambda_;
   GatewayAuthority gateway_authority_;
   apigateway::Service apigateway_;
+  DeploymentAlarms deployment_alarms_;
+  codedeploy::Service codedeploy_;
   cloudformation::Service cloudformation_;
   CloudSources sources_;
   authz::Authorizer authorizer_;

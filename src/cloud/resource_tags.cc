@@ -70,6 +70,10 @@ std::optional<Listing> listing_of(std::string_view whole, std::string_view versi
     return Listing{
         "logs", "ListTagsForResource", {{"resourceArn", with(first_parts(resource, ':', 2))}}};
   }
+  if (service == "codedeploy" &&
+      (resource.starts_with("application:") || resource.starts_with("deploymentgroup:"))) {
+    return Listing{"codedeploy", "ListTagsForResource", {{"ResourceArn", whole}}};
+  }
   if (service == "ssm" && resource.starts_with("parameter/")) {
     // "parameter/name" is the parameter "name" or "/name": the names with paths keep their slash.
     auto name = resource.substr(std::string_view("parameter/").size());

@@ -31,6 +31,7 @@ JS_PACKAGES = {
     "dynamodb": "client-dynamodb", "lambda": "client-lambda", "apigateway": "client-api-gateway", "s3": "client-s3",
     "iam": "client-iam", "sts": "client-sts", "ssm": "client-ssm", "logs": "client-cloudwatch-logs",
     "cloudformation": "client-cloudformation", "ecr": "client-ecr", "xray": "client-xray",
+    "codedeploy": "client-codedeploy",
 }
 JS_VERSION = "3.600.0"  # runs on Debian's Node.js 18 too
 JS_VERSIONS = {"client-xray": "3.606.0"}  # not every package has every version
@@ -150,7 +151,7 @@ class Boto3:
 class AwsCli:
     """Debian's AWS CLI. Streaming members have arguments of their own; everything else goes as --cli-input-json."""
 
-    COMMANDS = {"s3": "s3api"}
+    COMMANDS = {"s3": "s3api", "codedeploy": "deploy"}
 
     def __init__(self, cloud, tmp):
         self.cloud, self.tmp = cloud, tmp
@@ -260,7 +261,9 @@ def play(service, driver, label):
                     raise
             time.sleep(0.05)
         for name, path in (step.get("save") or {}).items():
-            names[name] = lookup(output, path)
+            path, _, pattern = path.partition(" ~ ")
+            found = lookup(output, path)
+            names[name] = re.search(pattern, found).group(1) if pattern else found
             assert names[name] is not None, f"{where}: nothing at {path} in {output}"
 
 

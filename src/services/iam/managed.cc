@@ -69,6 +69,15 @@ constexpr std::string_view kCodeDeployLambda =
     R"({"s3:ExistingObjectTag/UseWithCodeDeploy":"true"}}},{"Effect":"Allow","Action":)"
     R"("lambda:InvokeFunction","Resource":"arn:aws:lambda:*:*:function:CodeDeployHook_*"}]})";
 
+constexpr std::string_view kCodeDeployLambdaLimited =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["cloudwatch:DescribeAlarms",)"
+    R"("lambda:UpdateAlias","lambda:GetAlias","lambda:GetProvisionedConcurrencyConfig"],)"
+    R"("Resource":"*"},{"Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion"],)"
+    R"("Resource":"arn:aws:s3:::*/CodeDeploy/*"},{"Effect":"Allow","Action":["s3:GetObject",)"
+    R"("s3:GetObjectVersion"],"Resource":"*","Condition":{"StringEquals":)"
+    R"({"s3:ExistingObjectTag/UseWithCodeDeploy":"true"}}},{"Effect":"Allow","Action":)"
+    R"("lambda:InvokeFunction","Resource":"arn:aws:lambda:*:*:function:CodeDeployHook_*"}]})";
+
 }  // namespace
 
 const std::vector<ManagedPolicy>& aws_managed_policies() {
@@ -87,6 +96,7 @@ const std::vector<ManagedPolicy>& aws_managed_policies() {
       {"/", "CloudWatchLogsFullAccess", ALLOW_ALL(R"(["logs:*"])")},
       {"/", "CloudWatchLambdaInsightsExecutionRolePolicy", kInsights},
       {"/service-role/", "AWSCodeDeployRoleForLambda", kCodeDeployLambda},
+      {"/service-role/", "AWSCodeDeployRoleForLambdaLimited", kCodeDeployLambdaLimited},
       {"/service-role/", "AWSLambdaBasicExecutionRole", kLogs},
       {"/service-role/", "AWSLambdaDynamoDBExecutionRole", kDynamoStreams},
       {"/service-role/", "AWSLambdaRole", ALLOW_ALL(R"(["lambda:InvokeFunction"])")},

@@ -28,7 +28,8 @@ ApiResult<bool> Session::exists(std::string_view service, std::string_view opera
 
 bool says_not_found(const aws::ApiError& error) {
   const std::string_view code = error.code;
-  return code.starts_with("NoSuch") || code.find("NotFound") != std::string_view::npos;
+  return code.starts_with("NoSuch") || code.find("NotFound") != std::string_view::npos ||
+         code.ends_with("DoesNotExistException");
 }
 
 std::unexpected<aws::ApiError> refused_update(std::string message) {
@@ -61,6 +62,7 @@ const std::vector<ResourceType>& types() {
     add_custom_types(out);
     add_wait_condition_types(out);
     add_nested_stack_types(out);
+    add_codedeploy_types(out);
     for (auto& type : out) type.shape = parse_schema(type.schema);
     return out;
   }();

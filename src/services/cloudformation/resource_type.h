@@ -134,12 +134,16 @@ struct ResourceType {
   std::function<ApiResult<std::optional<Instance>>(const Session&, Work, const Instance& begun,
                                                    const Interrupted&)>
       wait;
+  bool waits_for_updates_only = false;
   // What it makes has a life of its own by the time that another resource fails: it is waited for
   // even so, because only its end tells what there is to take back.
   bool waits_out_failures = false;
 
   std::shared_ptr<const Shape> shape;  // the parsed schema
 
+  bool waits_for(Work work) const {
+    return wait && (!waits_for_updates_only || work == Work::kUpdate);
+  }
   bool has_attribute(std::string_view attribute) const;
   // Whether a change of that property needs another one: "Update requires: Replacement".
   bool replaced_by(std::string_view property, const json::Object& before,
@@ -162,5 +166,6 @@ void add_ssm_types(std::vector<ResourceType>& types);
 void add_custom_types(std::vector<ResourceType>& types);
 void add_wait_condition_types(std::vector<ResourceType>& types);
 void add_nested_stack_types(std::vector<ResourceType>& types);
+void add_codedeploy_types(std::vector<ResourceType>& types);
 
 }  // namespace dew::cloudformation

@@ -47,6 +47,12 @@ constexpr Documented kTypes[] = {
     {"AWS::CloudFormation::Stack", "", "TemplateURL Parameters TimeoutInMinutes Tags"},
     {"AWS::CloudFormation::WaitCondition", "", "Handle Timeout Count"},
     {"AWS::CloudFormation::WaitConditionHandle", "", ""},
+    {"AWS::CodeDeploy::Application", "ApplicationName ComputePlatform", "Tags"},
+    {"AWS::CodeDeploy::DeploymentConfig",
+     "DeploymentConfigName ComputePlatform TrafficRoutingConfig", ""},
+    {"AWS::CodeDeploy::DeploymentGroup", "ApplicationName DeploymentGroupName",
+     "ServiceRoleArn DeploymentConfigName AlarmConfiguration AutoRollbackConfiguration "
+     "DeploymentStyle Tags"},
     // AttributeDefinitions: a replacement where an existing one is edited.
     {"AWS::DynamoDB::Table", "TableName KeySchema",
      "AttributeDefinitions BillingMode ProvisionedThroughput SSESpecification "
@@ -58,7 +64,8 @@ constexpr Documented kTypes[] = {
      "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration "
      "PermissionsBoundary Policies Tags"},
     {"AWS::IAM::User", "UserName", "Path ManagedPolicyArns PermissionsBoundary Policies Tags"},
-    {"AWS::Lambda::Alias", "Name FunctionName", "FunctionVersion Description RoutingConfig"},
+    {"AWS::Lambda::Alias", "Name FunctionName",
+     "FunctionVersion Description RoutingConfig UpdatePolicy"},
     {"AWS::Lambda::Function", "FunctionName",
      "PackageType Runtime Role Handler Description Timeout MemorySize ReservedConcurrentExecutions "
      "KmsKeyArn Code Environment Architectures Tags TracingConfig EphemeralStorage Layers "

@@ -131,7 +131,7 @@ ApiResult<Next> Run::apply_one(const std::string& name) {
   resource.logical_id = name;
   resource.type = declared.type;
   // A creation that a crash interrupted is undone first, then made anew, unless it can go on.
-  if (resource.creation_pending() && !find_type(declared.type)->wait)
+  if (resource.creation_pending() && !find_type(declared.type)->waits_for(Work::kCreate))
     return undo(resource, [this, name] { return aim(name); });
   return aim(name);
 }
@@ -249,7 +249,7 @@ Next Run::make(const ResourceType& type, Work work, Instance current, Desired de
                                       : type.update(session_, current, desired);
     return [this, &type, work, logical_id = desired.logical_id, made = std::move(made),
             then = std::move(then)]() mutable -> ApiResult<Next> {
-      if (!made || !type.wait) return then(std::move(made));
+      if (!made || !type.waits_for(work)) return then(std::move(made));
       if (work == Work::kCreate) CHECK_OK(initiated(logical_id, made->id));
       auto waiting = std::make_unique<Step>();
       waiting->counts = Counts::kAsWait;

@@ -120,6 +120,7 @@ ApiResult<ResourceDeclaration> parse_resource(std::string_view name, const json:
     return format_error(fmt::format("Resource name {} is non alphanumeric.", name));
   if (!value.is_object()) return format_error(where + " Every Resources object must be a map.");
   ResourceDeclaration out;
+  const json::Value* update_policy = nullptr;
   for (const auto& [key, member] : value.as_object()) {
     const auto text = scalar_text(member);
     const auto scalar = [&](std::string& to) -> ApiResult<void> {
@@ -162,13 +163,22 @@ ApiResult<ResourceDeclaration> parse_resource(std::string_view name, const json:
     } else if (key == "CreationPolicy") {
       out.creation_policy = member;
     } else if (key == "UpdatePolicy") {
-      return invalid(fmt::format("{} Dewpoint does not support {} yet", where, std::string(key)));
+      update_policy = &member;
     } else if (key != "Description") {
       return invalid(fmt::format("Invalid template resource property '{}'", std::string(key)));
     }
   }
   if (out.type.empty())
     return format_error(where + " Every Resources object must contain a Type member.");
+  if (out.type == "AWS::Lambda::Alias" && out.properties.contains("UpdatePolicy"))
+    return invalid(where + " UpdatePolicy stands beside Properties, not in them.");
+  if (update_policy != nullptr) {
+    if (out.type != "AWS::Lambda::Alias")
+      return invalid(
+          fmt::format("{} Dewpoint does not support UpdatePolicy of {} yet", where, out.type));
+    // Evaluated and compared as its properties are.
+    out.properties["UpdatePolicy"] = *update_policy;
+  }
   return out;
 }
 

@@ -59,6 +59,13 @@ TEST(Templates, AreChecked) {
       {R"({"Resources":{"A":{"Type":"T","Properties":{"P":null}}}})",
        "Template format error: [/Resources/A/Properties/P] 'null' values are not allowed in "
        "templates"},
+      {R"({"Resources":{"A":{"Type":"AWS::Lambda::Alias","UpdatePolicy":{"P":{"Ref":"X"}}}}})",
+       "Template format error: Unresolved resource dependencies [X] in the Resources block of the "
+       "template"},
+      {R"({"Resources":{"A":{"Type":"AWS::Lambda::Alias","Properties":{"UpdatePolicy":{}}}}})",
+       "[/Resources/A] UpdatePolicy stands beside Properties, not in them."},
+      {R"({"Resources":{"A":{"Type":"T","UpdatePolicy":{}}}})",
+       "[/Resources/A] Dewpoint does not support UpdatePolicy of T yet"},
       {R"({"Resources":{"A":{"Type":"T","Condition":"C"}}})",
        "Template format error: Unresolved condition dependency C in the Resources block of the "
        "template"},

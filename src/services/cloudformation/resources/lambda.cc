@@ -1,5 +1,6 @@
 // AWS::Lambda::Function, Version, Alias, Permission
 // docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lambda.html
+#include "services/cloudformation/resources/alias_release.h"
 #include "services/cloudformation/resources/common.h"
 #include "services/cloudformation/resources/inline_code.h"
 
@@ -215,12 +216,45 @@ ApiResult<Instance> create_alias(const Session& session, const Desired& desired)
   return Instance{arn, desired.properties, {{"AliasArn", arn}}};
 }
 
+ApiResult<void> write_alias(const Session& session, const json::Object& properties) {
+  json::Object input{{"Description", ""}, {"RoutingConfig", routing(properties)}};
+  copy(input, properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
+  CHECK_OK(session.call("lambda", "UpdateAlias", std::move(input)));
+  return {};
+}
+
+// With an UpdatePolicy it only begins a deployment, which await_alias waits for.
 ApiResult<Instance> update_alias(const Session& session, const Instance& current,
                                  const Desired& desired) {
-  json::Object input{{"Description", ""}, {"RoutingConfig", routing(desired.properties)}};
-  copy(input, desired.properties, {"FunctionName", "Name", "FunctionVersion", "Description"});
-  CHECK_OK(session.call("lambda", "UpdateAlias", std::move(input)));
-  return Instance{current.id, desired.properties, current.attributes};
+  Instance out{current.id, desired.properties, current.attributes};
+  if (desired.properties.contains("UpdatePolicy") &&
+      differs(current.properties, desired.properties, "FunctionVersion")) {
+    const auto direction = desired.back ? Direction::kBack : Direction::kForth;
+    TRY(const auto release, begin_release(session, desired.properties, direction));
+    if (!release.empty()) {
+      out.attributes["_Release"] = release;
+      out.attributes["_Back"] = desired.back;
+      return out;
+    }
+  }
+  CHECK_OK(write_alias(session, desired.properties));
+  return out;
+}
+
+ApiResult<std::optional<Instance>> await_alias(const Session& session, Work, const Instance& begun,
+                                               const Interrupted& interrupted) {
+  const auto release = text(begun.attributes, "_Release");
+  if (release.empty()) return begun;
+  const bool back = json::bool_at(begun.attributes, "_Back").value_or(false);
+  TRY(const bool ended,
+      await_release(session, release, back ? Direction::kBack : Direction::kForth, interrupted));
+  if (!ended) return std::nullopt;
+  // What else the template says of the alias; its version it has by now, or gets back.
+  CHECK_OK(write_alias(session, begun.properties));
+  Instance out = begun;
+  out.attributes.erase("_Release");
+  out.attributes.erase("_Back");
+  return out;
 }
 
 ApiResult<std::vector<std::string>> list_alias(const Session& session, const Desired& desired) {
@@ -277,7 +311,7 @@ void add_lambda_types(std::vector<ResourceType>& types) {
       .schema =
           "Name!~ string  FunctionName!~ string  FunctionVersion! string  Description string  "
           "RoutingConfig { AdditionalVersionWeights [ { FunctionVersion! string  FunctionWeight! "
-          "number } ] }  ProvisionedConcurrencyConfig unsupported",
+          "number } ] }  ProvisionedConcurrencyConfig unsupported  " DEW_ALIAS_UPDATE_POLICY,
       .attributes = {"AliasArn"},
       .create = create_alias,
       .update = update_alias,
@@ -286,6 +320,8 @@ void add_lambda_types(std::vector<ResourceType>& types) {
             return session.call_gone_ok("lambda", "DeleteAlias", divide(it.id, "Name"));
           },
       .list = list_alias,
+      .wait = await_alias,
+      .waits_for_updates_only = true,
   });
   types.push_back({
       .name = "AWS::Lambda::Permission",

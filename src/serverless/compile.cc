@@ -178,6 +178,7 @@ Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int
   whole["Outputs"] = std::move(out.outputs);
   CHECK_OK(merge_resources(out, whole));
   auto& resources = whole["Resources"].as_object();
+  CHECK_OK(compile_releases(service, resources));
   for (auto& resource : resources) {
     if (auto* object = resource.value().if_object()) {
       if (auto* properties = object->if_contains("Properties")) strip_nulls(*properties);

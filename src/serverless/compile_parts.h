@@ -24,6 +24,8 @@ Result<void> compile_layers(Compilation& out);
 Result<void> compile_functions(Compilation& out);
 Result<void> compile_api(Compilation& out);
 Result<void> merge_resources(Compilation& out, json::Object& whole);
+// deploymentSettings; changes the whole template's resources, the service's own among them.
+Result<void> compile_releases(const Service& service, json::Object& resources);
 
 // An artifact's bytes, off the disk.
 Result<std::string> read_artifact(const std::string& path);

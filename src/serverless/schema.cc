@@ -275,6 +275,23 @@ Rule provider_rule() {
                                     "build"});
 }
 
+// Of serverless-plugin-canary-deployments, for a function or for all.
+Rule deployment_settings() {
+  return record({{"type", text()},
+                 {"alias", text_like([](std::string_view s) { return letters_digits_or(s, "-_"); },
+                                     "letters, digits, - and _")},
+                 {"alarms", list_of(first_of({{[](const Node& n) { return n.is_string(); }, text()},
+                                              {[](const Node& n) { return n.is_map(); },
+                                               record({{"name", intrinsic_or(text()), true}})}},
+                                             "an alarm's logical id, or a map with name"))},
+                 {"preTrafficHook", text()},
+                 {"postTrafficHook", text()},
+                 {"codeDeployRole", intrinsic_or(text())},
+                 {"codeDeployRolePermissionsBoundary", intrinsic_or(text())},
+                 {"stages", strings()}},
+                {"triggerConfigurations"});
+}
+
 Rule function_rule() {
   return record(
       {{"handler", text(), true},
@@ -300,11 +317,11 @@ Rule function_rule() {
        {"architecture", architecture()},
        {"ephemeralStorageSize", integer(512, 10240)},
        {"condition", text()},
-       {"dependsOn", strings()}},
-      {"awsKmsArn", "kmsKeyArn", "deploymentSettings", "destinations", "durableConfig",
-       "fileSystemConfig", "image", "logDataProtectionPolicy", "maximumEventAge",
-       "maximumRetryAttempts", "onError", "provisionedConcurrency", "recursiveLoop",
-       "runtimeManagement", "snapStart", "url", "vpc"});
+       {"dependsOn", strings()},
+       {"deploymentSettings", deployment_settings()}},
+      {"awsKmsArn", "kmsKeyArn", "destinations", "durableConfig", "fileSystemConfig", "image",
+       "logDataProtectionPolicy", "maximumEventAge", "maximumRetryAttempts", "onError",
+       "provisionedConcurrency", "recursiveLoop", "runtimeManagement", "snapStart", "url", "vpc"});
 }
 
 Rule functions_rule() {
@@ -364,20 +381,20 @@ Rule resources_rule() {
   };
 }
 
+constexpr std::string_view kCanaryPlugin = "serverless-plugin-canary-deployments";
+
 // Built in, or not needed here.
 bool is_known_plugin(std::string_view name) {
   return name == "serverless-offline" || name == "serverless-dotenv-plugin" ||
-         name == "serverless-localstack";
+         name == "serverless-localstack" || name == kCanaryPlugin;
 }
 
 std::string why_not(std::string_view plugin) {
-  if (plugin == "serverless-plugin-canary-deployments") {
-    return "serverless-plugin-canary-deployments needs CodeDeploy, which Dewpoint does not have "
-           "yet; remove it, or deploy all at once with --ignore-plugins";
-  }
   return fmt::format(
-      "the plugin {} cannot run here: Dewpoint runs no JavaScript and has what serverless-offline "
-      "and serverless-dotenv-plugin do built in; remove it, or go without with --ignore-plugins",
+      "the plugin {} cannot run here: Dewpoint runs no JavaScript and has what serverless-offline, "
+      "serverless-dotenv-plugin and serverless-plugin-canary-deployments do built in; remove it, "
+      "or "
+      "go without with --ignore-plugins",
       plugin);
 }
 
@@ -429,6 +446,9 @@ Rule custom_rule(std::vector<std::string>& warnings) {
         }
       }
     }
+    if (Node* settings = node.find("deploymentSettings")) {
+      CHECK_OK(deployment_settings()(*settings, join_path(path, "deploymentSettings")));
+    }
     if (Node* dotenv = node.find("dotenv")) {
       const Rule names = list_of(text());
       CHECK_OK(record({{"path", names},
@@ -442,6 +462,27 @@ Rule custom_rule(std::vector<std::string>& warnings) {
     }
     return {};
   };
+}
+
+// Settings without the plugin would do something here and nothing elsewhere.
+Result<void> check_releases_plugin(const Node& root) {
+  const Node* plugins = root.find("plugins");
+  if (plugins != nullptr && plugins->is_map()) plugins = plugins->find("modules");
+  if (plugins != nullptr && std::ranges::any_of(plugins->items, [](const Node& one) {
+        return one.text == kCanaryPlugin;
+      })) {
+    return {};
+  }
+  const Node* functions = root.find("functions");
+  if (functions == nullptr) return {};
+  for (const auto& function : functions->entries) {
+    const Node* settings = function.value.find("deploymentSettings");
+    if (settings == nullptr) continue;
+    return fail_at(settings->mark,
+                   join_path(join_path("functions", function.key), "deploymentSettings"),
+                   fmt::format("is of the plugin {}: list it under plugins", kCanaryPlugin));
+  }
+  return {};
 }
 
 Rule params_rule() { return map_of(map_of(anything())); }
@@ -476,6 +517,7 @@ Result<void> check_schema(Node& root, std::vector<std::string>& warnings,
        {"app", text()}},
       {"console", "projectDir", "dashboard", "licenseKey", "stages", "build", "state", "outputs"});
   CHECK_OK(top(root, ""));
+  CHECK_OK(check_releases_plugin(root));
   for (const auto* key : {"org", "app"}) {
     if (const Node* node = root.find(key)) {
       warnings.push_back(

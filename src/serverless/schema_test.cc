@@ -63,11 +63,19 @@ TEST(Schema, OneClearError) {
       {"plugins: [serverless-offline, serverless-dotenv-plugin]\n", "ok"},
       {"plugins:\n  - serverless-webpack\n",
        "serverless.yml:6: plugins.0: the plugin serverless-webpack cannot run here: Dewpoint runs "
-       "no JavaScript and has what serverless-offline "
-       "and serverless-dotenv-plugin do built in; remove it, or go without with --ignore-plugins"},
-      {"plugins: [serverless-plugin-canary-deployments]\n",
-       "serverless.yml:5: plugins.0: serverless-plugin-canary-deployments needs CodeDeploy, which "
-       "Dewpoint does not have yet; remove it, or deploy all at once with --ignore-plugins"},
+       "no JavaScript and has what serverless-offline, serverless-dotenv-plugin and "
+       "serverless-plugin-canary-deployments do built in; remove it, or go without with "
+       "--ignore-plugins"},
+      {"plugins: [serverless-plugin-canary-deployments]\nfunctions:\n  api:\n    handler: a.b\n"
+       "    deploymentSettings: {type: AllAtOnce, alias: live, alarms: [A, {name: b}]}\n",
+       "ok"},
+      {"functions:\n  api:\n    handler: a.b\n    deploymentSettings: {type: AllAtOnce}\n",
+       "serverless.yml:8: functions.api.deploymentSettings: is of the plugin "
+       "serverless-plugin-canary-deployments: list it under plugins"},
+      {"custom:\n  deploymentSettings: {triggerConfigurations: []}\n",
+       "serverless.yml:6: custom.deploymentSettings.triggerConfigurations: the Serverless "
+       "Framework "
+       "knows this key, but Dewpoint does not support it yet; remove it"},
       {"custom:\n  dew:\n    build: [make, ls]\n    parameters: {/a: b, /c: {type: String, value: "
        "d}}\n",
        "ok"},

@@ -108,7 +108,8 @@ def packaged(tmp_path_factory, npm_install, cloud):
     folder = npm_install(json.loads((PARITY / "package.json").read_text())["dependencies"])
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SLS_", "SERVERLESS_"))}
     environment = {**clean, **ENVIRONMENT, **VARIABLES, "SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off",
-                   "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}  # nobody there
+                   "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nobody there
+                   "NODE_PATH": str(folder / "node_modules")}  # plugins
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         environment.pop(name)
     directories = {}

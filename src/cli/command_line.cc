@@ -107,6 +107,8 @@ struct Options {
   PackageOptions package;
   RemoveOptions remove;
   InfoOptions info;
+  ReleasesOptions releases;
+  RollbackOptions rollback;
   InvokeOptions invoke;
   LogsOptions logs;
   TracesOptions traces;
@@ -246,6 +248,31 @@ CLI::App* add_info(CLI::App& app, InfoOptions& options) {
       app.add_subcommand("info", "Show what is deployed: endpoints, functions, outputs");
   add_common(*command, options.common, kStage | kEndpoint | kJson | kDirectory);
   command->footer("\nExamples:\n  dew info\n  dew info --json | jq -r .outputs.ServiceEndpoint\n");
+  return command;
+}
+
+CLI::App* add_releases(CLI::App& app, ReleasesOptions& options) {
+  auto* command = app.add_subcommand(
+      "releases", "Show what each alias runs, and the deployments that brought it there");
+  add_common(*command, options.common, kStage | kEndpoint | kJson | kDirectory);
+  command->add_option("-n,--number", options.number, "At most this many deployments of each group")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command->footer(
+      "\nFor functions with deploymentSettings (serverless-plugin-canary-deployments).\n"
+      "\nExamples:\n  dew releases\n  dew releases --json | jq .aliases\n");
+  return command;
+}
+
+CLI::App* add_rollback(CLI::App& app, RollbackOptions& options) {
+  auto* command = app.add_subcommand("rollback", "Take aliases back to the version before");
+  add_common(*command, options.common, kStage | kEndpoint | kJson | kDirectory);
+  command->add_option("-f,--function", options.function,
+                      "The function's name in serverless.yml; else all that have an alias");
+  command->footer(
+      "\nA running deployment is stopped and taken back. Otherwise the traffic goes to the version "
+      "before all at once,\nby a CodeDeploy deployment where the alias has a deployment group.\n"
+      "\nExamples:\n  dew rollback\n  dew rollback -f api --stage prod\n");
   return command;
 }
 
@@ -431,6 +458,8 @@ int run(int argc, char** argv, const LaunchCloud& launch) {
   auto* deploy = add_deploy(app, options.deploy);
   auto* remove = add_remove(app, options.remove);
   auto* info = add_info(app, options.info);
+  auto* releases = add_releases(app, options.releases);
+  auto* rollback = add_rollback(app, options.rollback);
   auto* invoke = add_invoke(app, options.invoke);
   auto* logs = add_logs(app, options.logs);
   auto* traces = add_traces(app, options.traces);
@@ -477,6 +506,8 @@ int run(int argc, char** argv, const LaunchCloud& launch) {
   if (*deploy) return run_deploy(options.deploy);
   if (*remove) return run_remove(options.remove);
   if (*info) return run_info(options.info);
+  if (*releases) return run_releases(options.releases);
+  if (*rollback) return run_rollback(options.rollback);
   if (*invoke) return run_invoke(options.invoke);
   if (*logs) return run_logs(options.logs);
   if (*traces) return run_traces(options.traces);

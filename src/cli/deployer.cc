@@ -90,6 +90,13 @@ class Run {
     return progress.wait();
   }
 
+  bool has_releases() const {
+    const auto functions = service_.functions();
+    return std::ranges::any_of(functions, [](const auto& function) {
+      return function.second->find("deploymentSettings") != nullptr;
+    });
+  }
+
   StackRequest stack_request(std::string body, std::string url) const {
     return {name_, std::move(body), std::move(url), service_.stack_tags()};
   }
@@ -167,6 +174,7 @@ class Run {
     const StackRequest request = stack_request(small ? template_ : "", small ? "" : url);
     const Node* method = service_.at("provider.deploymentMethod");
     StackProgress progress(api_, name_, request_.verbose);
+    if (has_releases()) progress.follow_releases();
     const bool by_change_set = method && method->text == "changesets";
     TRY(const bool changed,
         lower(by_change_set ? change_stack(api_, request) : update_stack(api_, request)));

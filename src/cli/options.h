@@ -87,6 +87,16 @@ struct InfoOptions {
   CommonOptions common;
 };
 
+struct ReleasesOptions {
+  CommonOptions common;
+  size_t number = 10;  // deployments of each group
+};
+
+struct RollbackOptions {
+  CommonOptions common;
+  std::string function;  // empty: all that have an alias
+};
+
 struct InvokeOptions {
   CommonOptions common;
   std::string function;
@@ -144,6 +154,8 @@ int run_deploy(const DeployOptions& options);
 int run_package(const PackageOptions& options);
 int run_remove(const RemoveOptions& options);
 int run_info(const InfoOptions& options);
+int run_releases(const ReleasesOptions& options);
+int run_rollback(const RollbackOptions& options);
 int run_invoke(const InvokeOptions& options);
 int run_logs(const LogsOptions& options);
 int run_traces(const TracesOptions& options);

@@ -12,6 +12,8 @@ namespace dew::cli {
 namespace {
 
 constexpr auto kLongestOperation = std::chrono::minutes(60);
+// A shift may take two days, and its validation functions an hour each.
+constexpr auto kLongestRelease = std::chrono::hours(51);
 constexpr auto kFirstPoll = std::chrono::milliseconds(5);
 constexpr auto kSlowestPoll = std::chrono::milliseconds(250);
 constexpr auto kRemotePoll = std::chrono::milliseconds(2500);  // AWS throttles who asks more often
@@ -50,7 +52,10 @@ void StackProgress::show_new_events() {
 }
 
 Result<std::optional<Stack>> StackProgress::wait() {
-  const auto deadline = std::chrono::steady_clock::now() + kLongestOperation;
+  const auto deadline =
+      std::chrono::steady_clock::now() +
+      (releases_ ? std::chrono::duration_cast<std::chrono::minutes>(kLongestRelease)
+                 : kLongestOperation);
   std::chrono::milliseconds pause = kFirstPoll;
   while (true) {
     auto stack = describe_stack(api_, name_);
@@ -74,6 +79,7 @@ Result<std::optional<Stack>> StackProgress::wait() {
       return fail(ErrorKind::kTimeout,
                   fmt::format("the stack {} is still {}", name_, (*stack)->status));
     }
+    if (releases_) releases_->look();
     if (Signals::stopping()) return fail(ErrorKind::kUnavailable, "interrupted");
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, api_.destination().is_local() ? kSlowestPoll : kRemotePoll);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/cloud_calls.h"
+#include "cli/release_progress.h"
 
 namespace dew::cli {
 
@@ -14,6 +15,8 @@ class StackProgress {
   // Everything that has happened to the stack so far is of the past and never shown.
   // Elsewhere than on this machine it takes minutes: what resources come and go is shown then, too.
   StackProgress(ApiClient& api, std::string stack_name, bool verbose);
+  // Tells of the deployments that shift traffic, too.
+  void follow_releases() { releases_.emplace(api_, name_); }
 
   // Until the stack is no longer in progress. An operation that failed is an error that names the
   // resources that failed and why. nullopt: the stack is gone.
@@ -27,6 +30,7 @@ class StackProgress {
   bool verbose_;
   std::set<std::string> seen_;
   std::vector<StackEvent> failures_;
+  std::optional<ReleaseProgress> releases_;
 };
 
 }  // namespace dew::cli

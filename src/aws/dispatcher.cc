@@ -230,6 +230,8 @@ ApiResult<void> Dispatcher::Impl::identify(Exchange& exchange) const {
   auto routed = route(exchange.request, exchange.signature ? &*exchange.signature : nullptr);
   if (!routed) {
     exchange.route.service = routed.error().service;
+    if (exchange.route.service)
+      exchange.route.protocol = request_protocol(*exchange.route.service, exchange.request);
     exchange.call.request_id = new_request_id(exchange.route.service);
     return fail(routed.error().error);
   }
@@ -244,8 +246,7 @@ ApiResult<void> Dispatcher::Impl::identify(Exchange& exchange) const {
                     ? exchange.signature->region
                     : options.auth.region;
   call.http = &exchange.request;
-  if (exchange.route.service->protocol == ProtocolKind::kJson)
-    call.json_output = &exchange.json_output;
+  if (exchange.route.protocol == ProtocolKind::kJson) call.json_output = &exchange.json_output;
   if (exchange.signature) {
     const auto& target = exchange.route.target;
     exchange.signature->resource = target.empty() ? exchange.request.target : target;
@@ -293,7 +294,7 @@ void Dispatcher::Impl::handle_streamed(BodyStream& stream, http::Responder respo
     // Once more: trailers have become headers.
     const ServiceModel& service = *exchange->route.service;
     auto input =
-        protocol(service.protocol)
+        protocol(exchange->route.protocol)
             .parse(service, *exchange->route.operation, exchange->request, exchange->arena);
     if (!input) return send_error(*exchange, input.error());
     json::take_over(call.input, *std::move(input));
@@ -349,7 +350,8 @@ ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
     request.body = *std::move(inflated);
     request.headers.erase("content-encoding");
   }
-  TRY(auto input, protocol(service.protocol).parse(service, operation, request, exchange.arena));
+  TRY(auto input,
+      protocol(exchange.route.protocol).parse(service, operation, request, exchange.arena));
   json::take_over(call.input, std::move(input));
   CHECK_OK(validate(service, operation, call.input));
   call.authorizer = authorizer;
@@ -372,7 +374,7 @@ void Dispatcher::Impl::answer(Exchange& exchange, ApiResult<json::Value> result)
   const ServiceModel& service = *exchange.route.service;
   const ReplyTo to{service, exchange.route.operation, exchange.call.request_id, &exchange.request};
   http::Response response = exchange.json_output.empty()
-                                ? protocol(service.protocol).render(to, *result)
+                                ? protocol(exchange.route.protocol).render(to, *result)
                                 : json_answer(to, std::move(exchange.json_output));
   if (exchange.call.status != 0) response.status = exchange.call.status;
   response.file = std::move(exchange.call.file);
@@ -383,7 +385,7 @@ void Dispatcher::Impl::send_error(Exchange& exchange, const ApiError& error) con
   if (!exchange.route.service) return exchange.respond(render_plain(error));
   const ServiceModel& service = *exchange.route.service;
   const ReplyTo to{service, exchange.route.operation, exchange.call.request_id, &exchange.request};
-  send(exchange, protocol(service.protocol).render_error(to, error), &error);
+  send(exchange, protocol(exchange.route.protocol).render_error(to, error), &error);
 }
 
 void Dispatcher::Impl::send(Exchange& exchange, http::Response response,
@@ -396,12 +398,11 @@ void Dispatcher::Impl::send(Exchange& exchange, http::Response response,
                 response.body.size() + response.file.length, error);
   }
   when_durable([respond = std::move(exchange.respond), response = std::move(response), &service,
-                operation = exchange.route.operation,
+                operation = exchange.route.operation, spoken = exchange.route.protocol,
                 id = exchange.call.request_id](Result<void> durable) mutable {
     if (durable) return respond(std::move(response));
-    http::Response failed =
-        protocol(service.protocol)
-            .render_error({service, operation, id}, internal_failure(durable.error().message));
+    http::Response failed = protocol(spoken).render_error(
+        {service, operation, id}, internal_failure(durable.error().message));
     finish_response(service, {}, id, failed);
     respond(std::move(failed));
   });

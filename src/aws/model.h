@@ -39,7 +39,7 @@ enum class Kind : uint8_t {
 };
 enum class Location : uint8_t { kBody, kUri, kQuery, kHeader, kHeaders, kStatus };
 enum class TimestampFormat : uint8_t { kDefault, kUnix, kIso8601, kRfc822 };
-enum class ProtocolKind : uint8_t { kJson, kQuery, kRestJson, kRestXml };
+enum class ProtocolKind : uint8_t { kJson, kQuery, kRestJson, kRestXml, kRpcCbor };
 
 // A regular expression of the model, in Java's dialect, matched against the whole value. Compiled
 // on first use. One that RE2 cannot express (look-arounds, back references) accepts everything: see

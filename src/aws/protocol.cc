@@ -10,6 +10,8 @@ const Protocol& protocol(ProtocolKind kind) {
       return rest_json_protocol();
     case ProtocolKind::kRestXml:
       return rest_xml_protocol();
+    case ProtocolKind::kRpcCbor:
+      return cbor_protocol();
     default:
       return json_protocol();
   }

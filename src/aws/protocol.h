@@ -48,5 +48,6 @@ const Protocol& json_protocol();
 const Protocol& query_protocol();
 const Protocol& rest_json_protocol();
 const Protocol& rest_xml_protocol();
+const Protocol& cbor_protocol();
 
 }  // namespace dew::aws

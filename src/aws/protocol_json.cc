@@ -72,7 +72,7 @@ class JsonProtocol final : public Protocol {
     http::Response out = start(to);
     out.status = error_status(to.service, error);
     const Shape* shape = to.service.error_shape(error.code);
-    if (to.service.query_compatible) {
+    if (to.service.query_compatible || to.service.protocol == ProtocolKind::kQuery) {
       const bool sender = shape ? shape->sender_fault : out.status < 500;
       out.headers.add("x-amzn-query-error", (shape ? shape->error_code : error.code) +
                                                 (sender ? ";Sender" : ";Receiver"));

@@ -64,6 +64,23 @@ const ModelInfo* info_by_scope(std::string_view signing_name) {
   return nullptr;
 }
 
+// rpc-v2-cbor: /service/NAME/operation/OPERATION, where NAME is the target prefix.
+struct RpcPath {
+  std::string_view service;
+  std::string_view operation;
+};
+std::optional<RpcPath> rpc_path(const http::Request& request) {
+  if (request.headers.get("smithy-protocol") != "rpc-v2-cbor") return std::nullopt;
+  const auto parts = split_path(request.path());
+  const std::string_view path = request.path();
+  const size_t service = path.find("/service/");
+  const size_t operation = path.find("/operation/");
+  if (parts.size() != 4 || service != 0 || operation == std::string_view::npos) return std::nullopt;
+  constexpr size_t kService = 9;     // "/service/"
+  constexpr size_t kOperation = 11;  // "/operation/"
+  return RpcPath{path.substr(kService, operation - kService), path.substr(operation + kOperation)};
+}
+
 bool is_form(const http::Request& request) {
   return request.headers.get("content-type").starts_with("application/x-www-form-urlencoded");
 }
@@ -133,7 +150,13 @@ int specificity(const ServiceModel& service, const Operation& operation,
 std::expected<const Operation*, ApiError> find_operation(const ServiceModel& service,
                                                          const http::Request& request,
                                                          std::string_view target) {
-  switch (service.protocol) {
+  switch (request_protocol(service, request)) {
+    case ProtocolKind::kRpcCbor: {
+      const auto name = rpc_path(request)->operation;
+      if (const auto* found = service.operation(name)) return found;
+      return fail("UnknownOperationException",
+                  fmt::format("{} has no operation {}", service.name, name), 404);
+    }
     case ProtocolKind::kJson: {
       const std::string_view full = request.headers.get("x-amz-target");
       const size_t dot = full.rfind('.');
@@ -207,6 +230,9 @@ std::expected<Found, RouteFailure> find_service(const http::Request& request,
     return found;
   }
   if (const auto* info = info_by_target(target)) return by_name(info->name);
+  if (const auto rpc = rpc_path(request)) {
+    if (const auto* info = info_by_target(rpc->service)) return by_name(info->name);
+  }
   if (!host.service.empty()) return by_name(host.service);
   if (const auto* info = info_by_form(request)) return by_name(info->name);
   if (const auto* service = service_by_path(request)) return Found{service, {}};
@@ -223,6 +249,13 @@ std::expected<Found, RouteFailure> find_service(const http::Request& request,
 }
 
 }  // namespace
+
+ProtocolKind request_protocol(const ServiceModel& service, const http::Request& request) {
+  if (service.protocol != ProtocolKind::kQuery || service.target_prefix.empty())
+    return service.protocol;
+  if (rpc_path(request)) return ProtocolKind::kRpcCbor;
+  return request.headers.has("x-amz-target") ? ProtocolKind::kJson : ProtocolKind::kQuery;
+}
 
 const Operation* match_operation(const ServiceModel& service, const http::Request& request,
                                  std::string_view target) {
@@ -273,6 +306,7 @@ std::expected<Route, RouteFailure> route(const http::Request& request, const Sig
   auto found = find_service(request, signature);
   if (!found) return std::unexpected(std::move(found).error());
   out.service = found->service;
+  out.protocol = request_protocol(*out.service, request);
   if (root_get && out.service->name == "dynamodb") {
     out.health_check = true;
     return out;

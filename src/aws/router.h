@@ -19,6 +19,7 @@ namespace dew::aws {
 struct Route {
   const ServiceModel* service = nullptr;
   const Operation* operation = nullptr;
+  ProtocolKind protocol = ProtocolKind::kJson;  // the request's: a service may speak several
   std::string target;         // the request's target in path style; empty: as it is
   bool health_check = false;  // GET / of nobody in particular, or of DynamoDB; no operation
 };
@@ -27,6 +28,10 @@ struct RouteFailure {
   const ServiceModel* service = nullptr;  // renders the error; null: nothing known, plain JSON
   ApiError error;
 };
+
+// A service of the query protocol whose model names a target prefix also speaks json and
+// rpc-v2-cbor, as newer SDKs do; every other one has a single protocol.
+ProtocolKind request_protocol(const ServiceModel& service, const http::Request& request);
 
 std::expected<Route, RouteFailure> route(const http::Request& request, const Signature* signature);
 

@@ -214,11 +214,11 @@ TEST_F(ControlPlaneTest, ChecksDeploymentsAndStages) {
                          {"stageName", "dev"},
                          {"patchOperations", patch("replace", "/*/*/logging/loglevel", "INFO")}});
   EXPECT_EQ(json::str(stage.at("methodSettings").at("*/*").at("loggingLevel")), "INFO");
-  EXPECT_THAT(
-      error("UpdateStage", {{"restApiId", api_id},
-                            {"stageName", "dev"},
-                            {"patchOperations", patch("replace", "/*/*/metrics/enabled", "true")}}),
-      HasSubstr("metrics"));
+  const auto measured =
+      ok("UpdateStage", {{"restApiId", api_id},
+                         {"stageName", "dev"},
+                         {"patchOperations", patch("replace", "/*/*/metrics/enabled", "true")}});
+  EXPECT_EQ(measured.at("methodSettings").at("*/*").at("metricsEnabled"), true);
   EXPECT_THAT(error("UpdateStage",
                     {{"restApiId", api_id},
                      {"stageName", "dev"},

@@ -196,12 +196,15 @@ void DataPlane::invoke(const ExchangePtr& exchange, const ProxyTarget& target) {
   exchange->timer =
       start_timer_(std::chrono::milliseconds(timeout_ms), [this, exchange, timeout_ms] {
         if (exchange->finished.exchange(true)) return;
+        exchange->answered = std::chrono::steady_clock::now();
         explain(exchange, fmt::format("the function did not answer within {} ms", timeout_ms));
         refuse(exchange, "INTEGRATION_TIMEOUT", 504, "InternalServerErrorException",
                "Endpoint request timed out");
       });
+  exchange->asked = std::chrono::steady_clock::now();
   invoker_.invoke(std::move(call), [this, exchange](FunctionResponse answer) {
     if (exchange->finished.exchange(true)) return;
+    exchange->answered = std::chrono::steady_clock::now();
     exchange->timer.cancel();
     if (exchange->record) end_integration(*exchange, answer.kind, clock_);
     finish_proxy(exchange, std::move(answer));
@@ -364,6 +367,7 @@ void DataPlane::send(const ExchangePtr& exchange, http::Response response) {
       log_execution(*exchange, "Method response body after transformations: " + response.body);
     log_execution(*exchange, fmt::format("Method completed with status: {}", response.status));
   }
+  if (metrics_ != nullptr) measure(*exchange, response.status);
   const auto& table = *exchange->table;
   if (log_ && !table.access_log_group.empty()) {
     const auto latency =
@@ -381,6 +385,25 @@ void DataPlane::send(const ExchangePtr& exchange, http::Response response) {
   const size_t bytes = response.body.size();
   exchange->responder(std::move(response));
   if (exchange->record) end_trace(*exchange, status, bytes, clock_, *traces_);
+}
+
+void DataPlane::measure(const Exchange& exchange, int status) const {
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  const auto& table = *exchange.table;
+  AnsweredRequest answered{.api_id = table.api_id,
+                           .api_name = table.api_name,
+                           .stage = table.stage,
+                           .method = {},
+                           .resource = {},
+                           .status = status};
+  answered.latency_ms = Milliseconds(std::chrono::steady_clock::now() - exchange.began).count();
+  if (exchange.asked && exchange.answered)
+    answered.integration_ms = Milliseconds(*exchange.answered - *exchange.asked).count();
+  if (exchange.route != nullptr && exchange.route->detailed_metrics) {
+    answered.method = exchange.request.method;
+    answered.resource = exchange.route->resource_path;
+  }
+  metrics_->answered(answered);
 }
 
 void DataPlane::explain(const ExchangePtr& exchange, std::string_view why) {

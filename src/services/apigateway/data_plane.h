@@ -20,6 +20,7 @@
 #include "services/apigateway/exchange.h"
 #include "services/apigateway/function_invoker.h"
 #include "services/apigateway/gate.h"
+#include "services/apigateway/request_metrics.h"
 #include "services/apigateway/trace_sink.h"
 
 namespace dew::apigateway {
@@ -37,6 +38,9 @@ class DataPlane {
         traces_(traces),
         start_timer_(std::move(start_timer)),
         gate_(authority, invoker, meter, clock, start_timer_) {}
+
+  // Before the first request; outlives it.
+  void set_metrics(RequestMetrics* metrics) { metrics_ = metrics; }
 
   void handle(http::Request request, http::Responder responder, DataPlaneAddress address);
 
@@ -58,6 +62,7 @@ class DataPlane {
               std::string_view message);
   void refuse(const ExchangePtr& exchange, const Refusal& refusal);
   void send(const ExchangePtr& exchange, http::Response response);
+  void measure(const Exchange& exchange, int status) const;
   void explain(const ExchangePtr& exchange, std::string_view why);
   void log_execution(const Exchange& exchange, std::string message);
 
@@ -65,6 +70,7 @@ class DataPlane {
   FunctionInvoker& invoker_;
   AccessLog* log_;
   TraceSink* traces_;
+  RequestMetrics* metrics_ = nullptr;
   StartTimer start_timer_;
   Gate gate_;
   Guarded<std::map<std::string, Tables, std::less<>>> apis_;

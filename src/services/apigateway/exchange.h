@@ -3,8 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,10 @@ struct Exchange {
   std::string path;                      // without the stage, still percent-encoded: /users/42
   std::vector<std::string_view> values;  // of the route's parameters, into `path`
   TimePoint received;
+  // For latencies: the cloud's clock may be moved meanwhile.
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+  std::optional<std::chrono::steady_clock::time_point> asked;     // the function
+  std::optional<std::chrono::steady_clock::time_point> answered;  // by it
   std::string request_id;
   std::string extended_id;
   std::string trace;                     // X-Amzn-Trace-Id

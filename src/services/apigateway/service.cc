@@ -179,6 +179,8 @@ void Service::register_operations(aws::Registry& registry) {
                      });
 }
 
+void Service::set_metrics(RequestMetrics* metrics) { impl_->data.set_metrics(metrics); }
+
 void Service::handle(http::Request request, http::Responder responder, DataPlaneAddress address) {
   impl_->data.handle(std::move(request), std::move(responder), std::move(address));
 }

@@ -16,6 +16,7 @@
 #include "services/apigateway/address.h"
 #include "services/apigateway/function_invoker.h"
 #include "services/apigateway/invoke_authority.h"
+#include "services/apigateway/request_metrics.h"
 #include "services/apigateway/trace_sink.h"
 #include "services/context.h"
 
@@ -29,6 +30,8 @@ class Service {
   ~Service();
 
   void register_operations(aws::Registry& registry);
+  // Before the first request; outlives the service.
+  void set_metrics(RequestMetrics* metrics);
 
   // A request to a deployed API. From an io thread; answers from any.
   void handle(http::Request request, http::Responder responder, DataPlaneAddress address);

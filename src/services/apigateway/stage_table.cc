@@ -137,6 +137,7 @@ void set_log_level(Route& route, const json::Object& stage) {
                       : level == "ERROR" ? LogLevel::kError
                                          : LogLevel::kOff;
     route.log_data = json::bool_at(*one, "dataTraceEnabled").value_or(false);
+    route.detailed_metrics = json::bool_at(*one, "metricsEnabled").value_or(false);
   }
 }
 
@@ -216,6 +217,7 @@ Result<std::shared_ptr<const StageTable>> build_stage_table(std::string_view acc
   table->account = account;
   table->region = region;
   table->api_id = json::string_or(api, "id");
+  table->api_name = json::string_or(api, "name");
   table->stage = json::string_or(stage, "stageName");
   table->deployment_id = json::string_or(stage, "deploymentId");
   table->endpoint_disabled = json::bool_at(api, "disableExecuteApiEndpoint").value_or(false);

@@ -52,6 +52,7 @@ struct Route {
   std::variant<ProxyTarget, MockTarget> target;
   LogLevel log_level = LogLevel::kOff;
   bool log_data = false;
+  bool detailed_metrics = false;
   RouteChecksPtr checks;  // null: none
 
   // Parts of the event that are the same for every request of the route.
@@ -69,6 +70,7 @@ struct StageTable {
   std::string account;
   std::string region;
   std::string api_id;
+  std::string api_name;
   std::string stage;
   std::string deployment_id;
   json::Object variables;

@@ -106,9 +106,7 @@ aws::ApiResult<void> patch_setting(json::Object& stage, const PatchOperation& op
     return {};
   }
   if (name == "metrics/enabled") {
-    if (operation.value == "true")
-      return aws::fail(unsupported("detailed metrics of stages (metrics/enabled)"));
-    of_method["metricsEnabled"] = false;
+    of_method["metricsEnabled"] = operation.value == "true";
     return {};
   }
   if (name == "caching/enabled") {

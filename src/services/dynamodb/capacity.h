@@ -19,6 +19,14 @@ double read_units(size_t bytes, Consistency consistency);
 // Per 1 KB of the larger of the item before and after.
 double write_units(size_t old_bytes, size_t new_bytes);
 
+// What read_units() and write_units() gave on this thread since the last call: an operation runs on
+// one thread from end to end.
+struct Units {
+  double read = 0;
+  double write = 0;
+};
+Units take_units();
+
 bool wants_capacity(const json::Object& input);
 // The ConsumedCapacity that ReturnConsumedCapacity asks for; only to be called when
 // wants_capacity().

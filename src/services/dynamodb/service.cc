@@ -1,5 +1,6 @@
 #include "services/dynamodb/service.h"
 
+#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/engine.h"
 
 namespace dew::dynamodb {
@@ -36,6 +37,26 @@ constexpr Operation kOperations[] = {
     {"DescribeEndpoints", aws::Run::kWorker, describe_endpoints},
 };
 
+// What the call's outcome and time say, told to CloudWatch.
+void measure(OperationMetrics& metrics, const aws::Call& call, const Output& output,
+             std::chrono::steady_clock::time_point began) {
+  auto table = json::string_at(call.input, "TableName").value_or(std::string_view());
+  const auto units = take_units();
+  // A batch names its tables by key; one of several is not told apart.
+  const auto* items = json::object_at(call.input, "RequestItems");
+  if (items != nullptr && items->size() == 1) table = items->begin()->key();
+  if (output) {
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+    if (!table.empty())
+      metrics.succeeded(table, call.operation, took.count(), units.read, units.write);
+    return;
+  }
+  const auto& error = output.error();
+  if (error.code == "ConditionalCheckFailedException") return metrics.condition_failed(table);
+  if (error.status >= 500) return metrics.system_error(table, call.operation);
+  metrics.user_error();
+}
+
 }  // namespace
 
 Service::Service(const services::Context& context) : engine_(std::make_unique<Engine>(context)) {}
@@ -50,8 +71,14 @@ std::string Service::partition_key(std::string_view table, std::string_view inde
 void Service::register_operations(aws::Registry& registry) {
   for (const auto& operation : kOperations) {
     registry.add("dynamodb", operation.name, operation.run,
-                 [engine = engine_.get(), function = operation.function](aws::Call& call) {
-                   return function(*engine, call);
+                 [engine = engine_.get(), function = operation.function,
+                  metrics = metrics_](aws::Call& call) {
+                   if (metrics == nullptr) return function(*engine, call);
+                   (void)take_units();
+                   const auto began = std::chrono::steady_clock::now();
+                   auto output = function(*engine, call);
+                   measure(*metrics, call, output, began);
+                   return output;
                  });
   }
 }

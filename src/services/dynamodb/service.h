@@ -9,6 +9,7 @@
 
 #include "aws/registry.h"
 #include "services/context.h"
+#include "services/dynamodb/operation_metrics.h"
 
 namespace dew::dynamodb {
 
@@ -22,6 +23,8 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   void register_operations(aws::Registry& registry);
+  // Before register_operations(); outlives the service.
+  void set_metrics(OperationMetrics* metrics) { metrics_ = metrics; }
 
   // The name of a table's partition key, from memory; empty: no such table, or an index, of which
   // there are none.
@@ -29,6 +32,7 @@ class Service {
 
  private:
   std::unique_ptr<Engine> engine_;
+  OperationMetrics* metrics_ = nullptr;
 };
 
 }  // namespace dew::dynamodb

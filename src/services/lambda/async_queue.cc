@@ -120,6 +120,7 @@ void AsyncQueue::ended(const std::string& id, const Outcome& outcome) {
     if (const auto saved = context_.store.commit(batch); !saved) {
       log::error("lambda: cannot remove an event: {}", saved.error().message);
     }
+    if (dropped_ && outcome.kind != Outcome::Kind::kPayload) dropped_(function);
     events_.erase(it);
     return;
   }

@@ -38,6 +38,10 @@ class AsyncQueue {
   AsyncQueue(const services::Context& context, Invoke invoke, PolicyOf policy)
       : context_(context), invoke_(std::move(invoke)), policy_(std::move(policy)) {}
 
+  // Told of each event that is given up, with its function.
+  void set_dropped(std::function<void(const std::string& function)> dropped) {
+    dropped_ = std::move(dropped);
+  }
   Result<void> load();
   // Stored when it returns; runs at once. false: the queue is full.
   Result<bool> add(InvokeRequest request);
@@ -63,6 +67,7 @@ class AsyncQueue {
   const services::Context& context_;
   Invoke invoke_;
   PolicyOf policy_;
+  std::function<void(const std::string&)> dropped_;
   std::mutex mutex_;
   std::map<std::string, Event> events_;  // by request id
   bool stopping_ = false;

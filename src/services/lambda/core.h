@@ -7,6 +7,7 @@
 #include "services/lambda/async_queue.h"
 #include "services/lambda/catalog.h"
 #include "services/lambda/credentials.h"
+#include "services/lambda/invocation_metrics.h"
 #include "services/lambda/layers.h"
 #include "services/lambda/service.h"
 
@@ -27,6 +28,7 @@ struct Core {
   std::unique_ptr<Pool> pool;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<AsyncQueue> async;
+  InvocationMetrics* metrics = nullptr;
 
   const std::string& region() const { return context.config.region; }
   const std::string& account() const { return context.config.account; }
@@ -38,6 +40,9 @@ struct Core {
   void invoke(InvokeRequest request, Done done);
   // Before the invocation goes its way: whether it is traced, and what its function is told.
   void trace(Invocation& invocation, const Target& target, std::string_view function_name) const;
+  // Tells `metrics` of an invocation that begins, and of its end.
+  // `other`: of an alias with weights, the other version runs.
+  Done measured(TargetPtr target, bool other, Done done);
 };
 
 // Each adds its operations. `core` outlives the registry's use.

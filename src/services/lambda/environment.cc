@@ -306,6 +306,7 @@ void Environment::answer_start_failure(InvocationPtr invocation, const Failure& 
   Outcome outcome{.kind = Outcome::Kind::kFunctionError};
   outcome.payload = failure.document.empty() ? platform_error(id, failure.type, failure.message)
                                              : failure.document;
+  outcome.duration_ms = init_ms_;
   outcome.request_id = id;
   outcome.executed_version = invocation->executed_version;
   outcome.log_tail =

@@ -227,6 +227,7 @@ void Environment::complete(Outcome outcome, std::string_view status, std::string
   error_type_ = error_type;
   InvocationPtr invocation = std::move(invocation_);
   open_id_ = invocation->request_id;
+  outcome.duration_ms = duration_ms_;
   outcome.request_id = invocation->request_id;
   outcome.executed_version = invocation->executed_version;
   produced_bytes_ = outcome.payload.size();

@@ -41,7 +41,8 @@ struct Outcome {
   std::string code;
   std::string executed_version;
   std::string request_id;
-  std::string log_tail;  // raw, at most kLogTailBytes
+  std::string log_tail;    // raw, at most kLogTailBytes
+  double duration_ms = 0;  // what the function took, its start not counted
 
   bool ran() const { return kind == Kind::kPayload || kind == Kind::kFunctionError; }
 };

@@ -112,6 +112,10 @@ void invoke(Core& core, aws::Call& call, aws::Completion done) {
   request->function = target->invoked_arn;
   request->qualifier.clear();
   request->log_tail = false;
+  if (core.metrics != nullptr) {
+    if (const auto name = parse_function_name(request->function))
+      core.metrics->event_received(name->name);
+  }
   const auto added = core.async->add(*std::move(request));
   if (!added) return done(aws::fail(added.error()));
   if (!*added) {

@@ -121,6 +121,10 @@ Core::Core(const services::Context& context_, LogSink& logs_, TraceSink* traces_
         policy.max_age_seconds = it->second.max_age_seconds.value_or(policy.max_age_seconds);
         return policy;
       });
+  async->set_dropped([this](const std::string& function) {
+    const auto name = parse_function_name(function);
+    if (metrics != nullptr && name) metrics->event_dropped(name->name);
+  });
   // First: the functions' code is collected when the functions are known.
   if (const auto loaded = layers.load(); !loaded) {
     log::error("lambda: cannot read the stored layers: {}", loaded.error().message);
@@ -137,6 +141,25 @@ std::string Core::timestamp() const {
   std::string text = iso8601_ms(context.clock.now());
   text.pop_back();
   return text + "+0000";
+}
+
+Done Core::measured(TargetPtr target, bool other, Done done) {
+  metrics->began({target->invoked_arn, other ? target->other_version : target->version});
+  return
+      [this, target = std::move(target), other, done = std::move(done)](Outcome outcome) mutable {
+        using Result = InvocationMetrics::Result;
+        const InvokedFunction function{target->invoked_arn,
+                                       other ? target->other_version : target->version};
+        if (outcome.ran()) {
+          const bool error = outcome.kind == Outcome::Kind::kFunctionError;
+          metrics->ended(function, error ? Result::kError : Result::kSuccess, outcome.duration_ms);
+        } else if (outcome.kind == Outcome::Kind::kThrottled) {
+          metrics->ended(function, Result::kThrottled, 0);
+        } else {
+          metrics->failed(function);
+        }
+        done(std::move(outcome));
+      };
 }
 
 void Core::invoke(InvokeRequest request, Done done) {
@@ -170,7 +193,8 @@ void Core::invoke(InvokeRequest request, Done done) {
   invocation->trace_header = std::move(request.trace_header);
   invocation->client_context = std::move(request.client_context);
   invocation->log_tail = request.log_tail;
-  invocation->done = std::move(done);
+  invocation->done =
+      metrics == nullptr ? std::move(done) : measured(target, other, std::move(done));
   if (traces != nullptr) trace(*invocation, *target, name->name);
   if (invocation->trace_header.empty())
     invocation->trace_header = new_trace_header(context.clock.now());
@@ -191,6 +215,30 @@ void Service::register_operations(aws::Registry& registry) {
   register_layer_policies(registry, impl_->core);
   register_settings(registry, impl_->core);
   register_invoke(registry, impl_->core);
+}
+
+void Service::set_metrics(InvocationMetrics* metrics) { impl_->core.metrics = metrics; }
+
+Result<void> Service::invoke_event(InvokeRequest request) {
+  Core& core = impl_->core;
+  if (core.pool == nullptr) return fail(ErrorKind::kUnavailable, core.start_error);
+  const auto name = parse_function_name(request.function);
+  const TargetPtr target = name ? core.catalog->resolve(name->name, name->qualifier) : nullptr;
+  if (target == nullptr)
+    return fail(ErrorKind::kNotFound, "Function not found: " + request.function);
+  if (!request.principal.empty() &&
+      !allows(target->policy.get(), request, *target, core.account())) {
+    return fail(ErrorKind::kInvalid,
+                fmt::format("The resource policy of {} does not allow {} to invoke it",
+                            target->invoked_arn, request.principal));
+  }
+  request.request_id = uuid_v4();
+  // Asked and answered: the retries do not ask again.
+  request.principal.clear();
+  if (core.metrics != nullptr) core.metrics->event_received(name->name);
+  TRY(const bool taken, core.async->add(std::move(request)));
+  if (!taken) return fail(ErrorKind::kUnavailable, "too many asynchronous events wait");
+  return {};
 }
 
 void Service::invoke_async(InvokeRequest request, Done done) {

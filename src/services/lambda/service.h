@@ -18,6 +18,7 @@
 #include "policy/policy.h"
 #include "services/context.h"
 #include "services/lambda/invocation.h"
+#include "services/lambda/invocation_metrics.h"
 #include "services/lambda/log_sink.h"
 #include "services/lambda/trace_sink.h"
 
@@ -30,9 +31,15 @@ class Service {
   Service(const Service&) = delete;
 
   void register_operations(aws::Registry& registry);
+  // Before the first invocation; outlives the service.
+  void set_metrics(InvocationMetrics* metrics);
 
   // Runs a function and calls back once, on the invoker's loop when it can. Never blocks.
   void invoke_async(InvokeRequest request, Done done);
+
+  // Takes an asynchronous event for a service that acts through the function's policy; durable when
+  // the calling thread's commits are. The error is a sentence.
+  Result<void> invoke_event(InvokeRequest request);
 
   // How far functions are isolated: a summary, then what could not be, a sentence each.
   std::vector<std::string> isolation() const;

@@ -12,9 +12,9 @@ struct Service {
   std::vector<Rule> rules;
 };
 
-const std::array<Service, 12>& services() {
+const std::array<Service, 13>& services() {
   static const auto kServices = [] {
-    std::array<Service, 12> all = {{{"dynamodb", dynamodb_rules()},
+    std::array<Service, 13> all = {{{"dynamodb", dynamodb_rules()},
                                     {"s3", s3_rules()},
                                     {"lambda", lambda_rules()},
                                     {"iam", iam_rules()},
@@ -25,7 +25,8 @@ const std::array<Service, 12>& services() {
                                     {"apigateway", apigateway_rules()},
                                     {"ecr", ecr_rules()},
                                     {"xray", xray_rules()},
-                                    {"codedeploy", codedeploy_rules()}}};
+                                    {"codedeploy", codedeploy_rules()},
+                                    {"cloudwatch", cloudwatch_rules()}}};
     for (auto& service : all) std::ranges::sort(service.rules, {}, &Rule::operation);
     return all;
   }();

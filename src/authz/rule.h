@@ -102,6 +102,7 @@ std::vector<Rule> apigateway_rules();
 std::vector<Rule> ecr_rules();
 std::vector<Rule> xray_rules();
 std::vector<Rule> codedeploy_rules();
+std::vector<Rule> cloudwatch_rules();
 
 // For the tables.
 void any_resource(const Scope& scope, Check& check);

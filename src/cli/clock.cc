@@ -23,6 +23,12 @@ int run_clock(const ClockOptions& options) {
     move["advanceSeconds"] = *seconds;
   }
   ApiClient api = client_for(options.common);
+  if (api.destination().is_aws()) {
+    report(
+        {ErrorKind::kInvalid, "AWS has no clock to show or to move: name a cloud with --endpoint"},
+        options.common.json);
+    return kUsage;
+  }
   const auto state =
       move.empty() ? api.admin("GET", "/_dew/clock") : api.admin("POST", "/_dew/clock", &move);
   if (!state) return report(state.error().to_error(), options.common.json);

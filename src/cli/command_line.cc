@@ -117,6 +117,18 @@ struct Options {
   ClockOptions clock;
 };
 
+// What CloudWatch is connected to outside of the cloud.
+template <class Options>
+void add_monitoring(CLI::App& command, Options& options) {
+  command.add_option("--alarm-webhook", options.alarm_webhook,
+                     "http(s):// URL to which alarms POST the actions that are no functions");
+  command
+      .add_option("--emf-port", options.emf_port,
+                  "TCP port for embedded metrics, a JSON document a line, as the CloudWatch agent "
+                  "takes them (its own is 25888); 0: any free one")
+      ->check(CLI::Range(0, 65535));
+}
+
 CLI::App* add_up(CLI::App& app, UpOptions& options) {
   auto* command = app.add_subcommand(
       "up", "Start the cloud, deploy a service, serve its API, redeploy on change");
@@ -134,6 +146,7 @@ CLI::App* add_up(CLI::App& app, UpOptions& options) {
   add_otlp(*command, options.otlp);
   command->add_option("--data", options.data, "Where state is kept; else DIR/.dew");
   add_iam(*command, options.iam);
+  add_monitoring(*command, options);
   command->add_flag("--no-fsync", options.no_fsync, "Faster writes that a power loss may undo");
   command->add_flag("--no-watch", options.no_watch,
                     "Deploy once; do not redeploy when files change");
@@ -168,6 +181,7 @@ CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
   add_otlp(*command, options.otlp);
   command->add_option("--data", options.data, "Where state is kept; else $XDG_STATE_HOME/dewpoint");
   add_iam(*command, options.iam);
+  add_monitoring(*command, options);
   command->add_flag("--no-fsync", options.no_fsync, "Faster writes that a power loss may undo");
   command
       ->add_option("--log-level", options.log_level,

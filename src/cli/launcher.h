@@ -36,6 +36,9 @@ struct CloudOptions {
   std::string region = "us-east-1";
   bool fsync = true;
   IamMode iam = IamMode::kEnforce;
+  std::string
+      alarm_webhook;  // alarms' actions that are no functions are POSTed there; may be empty
+  int emf_port = -1;  // TCP, for embedded metrics as the CloudWatch agent takes them; -1: none
   Auth auth = Auth::kRelaxed;  // another address than the loopback one refuses to start relaxed
 };
 

@@ -38,6 +38,8 @@ struct UpOptions {
   bool no_fsync = false;
   bool no_watch = false;
   bool no_logs = false;
+  std::string alarm_webhook;
+  int emf_port = -1;  // none
   std::string iam = "enforce";
   std::string log_level = "warn";
 };
@@ -52,6 +54,8 @@ struct ServeOptions {
   std::string otlp;
   std::string data;
   bool no_fsync = false;
+  std::string alarm_webhook;
+  int emf_port = -1;  // none
   std::string iam = "enforce";
   std::string log_level = "warn";
 };

@@ -27,6 +27,8 @@ int run_serve(const ServeOptions& options, const LaunchCloud& launch) {
   cloud_options.iam = parse_iam(options.iam);
   cloud_options.region = options.region;
   cloud_options.fsync = !options.no_fsync;
+  cloud_options.alarm_webhook = options.alarm_webhook;
+  cloud_options.emf_port = options.emf_port;
   if (options.auth == "strict") cloud_options.auth = Auth::kStrict;
   auto cloud = launch(cloud_options);
   if (!cloud) return report(cloud.error());

@@ -43,6 +43,7 @@ void LogsSink::append(std::string_view group, std::string_view stream,
                       std::vector<lambda::LogLine> lines) {
   std::vector<logs::Event> events;
   events.reserve(lines.size());
+  for (const auto& line : lines) embedded_.add(group, line.message);
   for (auto& line : lines) events.push_back({line.timestamp_ms, std::move(line.message)});
   ingest_.append(group, stream, std::move(events));
 }

@@ -4,6 +4,7 @@
 
 #include "services/apigateway/access_log.h"
 #include "services/apigateway/function_invoker.h"
+#include "services/cloudwatch/emf_intake.h"
 #include "services/lambda/log_sink.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
@@ -22,15 +23,17 @@ class LambdaInvoker final : public apigateway::FunctionInvoker {
   lambda::Service* service_ = nullptr;
 };
 
-// Lambda -> CloudWatch Logs.
+// Lambda -> CloudWatch Logs, and metrics that are embedded in the lines -> CloudWatch.
 class LogsSink final : public lambda::LogSink {
  public:
-  explicit LogsSink(logs::Ingest& ingest) : ingest_(ingest) {}
+  LogsSink(logs::Ingest& ingest, cloudwatch::EmfIntake& embedded)
+      : ingest_(ingest), embedded_(embedded) {}
   void append(std::string_view group, std::string_view stream,
               std::vector<lambda::LogLine> lines) override;
 
  private:
   logs::Ingest& ingest_;
+  cloudwatch::EmfIntake& embedded_;
 };
 
 // API Gateway -> CloudWatch Logs.

@@ -43,6 +43,13 @@ void Admin::handle(http::Request request, http::Responder respond) {
   if (path == "/_dew/clock" && get) return respond(answer(200, clock_state(clock_)));
   if (path == "/_dew/clock" && request.method == "POST")
     return move_clock(request, std::move(respond));
+  if (path == "/_dew/metrics" && get) {
+    return workers_.post([this, respond = std::move(respond)]() mutable {
+      http::Response out = http::Response::text(200, metrics_());
+      out.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+      respond(std::move(out));
+    });
+  }
   if (path == "/_dew/http" && request.method == "POST") {
     // Opening a port may block: not on the io thread.
     return workers_.post(

@@ -5,6 +5,7 @@
 //   GET  /_dew/clock   what time it is here: now, machine, offsetSeconds, moved, waiting
 //   POST /_dew/clock   {"advanceSeconds": number} moves it, and answers as GET once everything that
 //                      came due has happened
+//   GET  /_dew/metrics CloudWatch's metrics in Prometheus' text format
 //   POST /_dew/http    {"apiId","stage","port"} opens the application's port; 200 {"url":…}; 409
 //                      when it is taken
 #pragma once
@@ -22,8 +23,12 @@ namespace dew::cloud {
 class Admin {
  public:
   Admin(net::Workers& workers, AppPorts& apps, MovableClock& clock,
-        std::function<json::Object()> info)
-      : workers_(workers), apps_(apps), clock_(clock), info_(std::move(info)) {}
+        std::function<json::Object()> info, std::function<std::string()> metrics)
+      : workers_(workers),
+        apps_(apps),
+        clock_(clock),
+        info_(std::move(info)),
+        metrics_(std::move(metrics)) {}
 
   void handle(http::Request request, http::Responder respond);
   void set_ready() { ready_ = true; }
@@ -36,6 +41,7 @@ class Admin {
   AppPorts& apps_;
   MovableClock& clock_;
   const std::function<json::Object()> info_;
+  const std::function<std::string()> metrics_;
   std::atomic<bool> ready_ = false;
 };
 

@@ -9,18 +9,22 @@
 #include "base/movable_clock.h"
 #include "cloud/adapters.h"
 #include "cloud/admin.h"
+#include "cloud/alarm_runner.h"
 #include "cloud/app_ports.h"
 #include "cloud/authorization.h"
 #include "cloud/clock_offset.h"
 #include "cloud/deployment_alarms.h"
+#include "cloud/emf_port.h"
 #include "cloud/front_door.h"
 #include "cloud/gateway_authority.h"
+#include "cloud/metric_adapters.h"
 #include "cloud/otlp_exporter.h"
 #include "cloud/start_up_memory.h"
 #include "cloud/trace_adapters.h"
 #include "cloud/trace_daemon.h"
 #include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
+#include "services/cloudwatch/service.h"
 #include "services/codedeploy/service.h"
 #include "services/dynamodb/service.h"
 #include "services/ecr/service.h"
@@ -60,9 +64,14 @@ class Cloud final : public cli::RunningCloud {
         config_(make_config()),
         context_{config_, clock_, *store_, dispatcher_, loops_, workers_},
         dispatcher_(dispatcher_options()),
+        cloudwatch_(context_),
         logs_(context_),
-        log_sink_(logs_.ingest()),
+        log_sink_(logs_.ingest(), cloudwatch_.embedded()),
         gateway_log_(logs_.ingest()),
+        lambda_metrics_(cloudwatch_),
+        gateway_metrics_(cloudwatch_),
+        dynamo_metrics_(cloudwatch_),
+        alarm_runner_(workers_, options.alarm_webhook),
         xray_(context_, written()),
         gateway_traces_(xray_),
         lambda_traces_(xray_, running_, config_.account),
@@ -74,7 +83,7 @@ class Cloud final : public cli::RunningCloud {
         ecr_(context_),
         dynamodb_(context_),
         lambda_(context_, log_sink_, &lambda_traces_),
-        gateway_authority_(clock_, auth_policy()),
+        gateway_authority_(machine_clock_, auth_policy()),
         apigateway_(context_, invoker_, gateway_authority_, &gateway_log_, &gateway_traces_),
         deployment_alarms_(dispatcher_),
         codedeploy_(context_, &deployment_alarms_),
@@ -88,14 +97,22 @@ class Cloud final : public cli::RunningCloud {
                 apigateway_.handle(std::move(request), std::move(respond),
                                    {std::move(api_id), std::move(stage), std::move(path)});
               }),
-        admin_(workers_, apps_, clock_, [this] { return info(); }),
+        admin_(
+            workers_, apps_, clock_, [this] { return info(); },
+            [this] { return cloudwatch_.prometheus(); }),
         front_door_(dispatcher_, apigateway_, cloudformation_, s3_, admin_),
         trace_daemon_(loops_, workers_, dispatcher_, xray_) {
     invoker_.set(&lambda_);
+    alarm_runner_.set(&lambda_);
+    cloudwatch_.set_alarm_actions(&alarm_runner_);
+    lambda_.set_metrics(&lambda_metrics_);
+    apigateway_.set_metrics(&gateway_metrics_);
+    dynamodb_.set_metrics(&dynamo_metrics_);
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);
     dispatcher_.set_authorizer(&authorizer_);
     gateway_authority_.set(&sts_, &execute_api_);
+    cloudwatch_.register_operations(registry_);
     dispatcher_.set_call_tracer(&call_traces_);
     logs_.register_operations(registry_);
     xray_.register_operations(registry_);
@@ -142,6 +159,10 @@ class Cloud final : public cli::RunningCloud {
     // services can be called.
     codedeploy_.resume();
     cloudformation_.resume();
+    if (options_.emf_port >= 0) {
+      TRY(emf_port_, EmfPort::listen(static_cast<uint16_t>(options_.emf_port),
+                                     [this](std::string_view line) { take_embedded(line); }));
+    }
     clock_.start();
     s3_.start_sweeps();
     release_start_up_memory();
@@ -159,12 +180,15 @@ class Cloud final : public cli::RunningCloud {
     apps_.drain(deadline);
     // Its operations call the other services.
     cloudformation_.stop();
+    emf_port_.reset();
     clock_.stop();
     codedeploy_.stop();
+    alarm_runner_.wait();
     lambda_.stop();
     trace_daemon_.stop(deadline);
     logs_.stop();
     s3_.stop_sweeps();
+    cloudwatch_.stop();
     xray_.stop();
     if (otlp_) otlp_->stop();
     server_.reset();
@@ -217,6 +241,17 @@ class Cloud final : public cli::RunningCloud {
             }};
   }
 
+  // As the agent does: the metrics, and the line itself in the log group that it names.
+  void take_embedded(std::string_view line) {
+    const auto parsed = cloudwatch::parse_emf(line);
+    if (!parsed) return;
+    cloudwatch_.embedded().add(parsed->log_group, line);
+    if (parsed->log_group.empty()) return;
+    const std::string stream =
+        parsed->log_stream.empty() ? std::string("embedded") : parsed->log_stream;
+    logs_.ingest().append(parsed->log_group, stream, {{clock_.now_ms(), std::string(line)}});
+  }
+
   json::Object info() const {
     json::Object out{{"version", DEW_VERSION},
                      {"region", config_.region},
@@ -228,6 +263,7 @@ class Cloud final : public cli::RunningCloud {
                      {"iam", cli::iam_text(options_.iam)},
                      {"fsync", options_.fsync}};
     if (const auto moved = cloud::clock_notice(clock_); !moved.empty()) out["clock"] = moved;
+    if (emf_port_) out["emfPort"] = emf_port_->port();
     json::Array isolation;
     for (const auto& line : lambda_.isolation()) isolation.emplace_back(line);
     out.emplace("isolation", std::move(isolation));
@@ -246,9 +282,14 @@ class Cloud final : public cli::RunningCloud {
   net::Workers workers_{kWorkers};
   services::Context context_;
   aws::Dispatcher dispatcher_;
+  cloudwatch::Service cloudwatch_;
   logs::Service logs_;
   LogsSink log_sink_;
   GatewayLog gateway_log_;
+  LambdaMetrics lambda_metrics_;
+  GatewayMetrics gateway_metrics_;
+  DynamoMetrics dynamo_metrics_;
+  AlarmRunner alarm_runner_;
   xray::Service xray_;
   RunningInvocations running_;
   GatewayTraces gateway_traces_;
@@ -275,6 +316,7 @@ class Cloud final : public cli::RunningCloud {
   FrontDoor front_door_;
   TraceDaemon trace_daemon_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<EmfPort> emf_port_;
   std::atomic<bool> stopped_ = false;
 };
 

@@ -32,6 +32,7 @@ JS_PACKAGES = {
     "iam": "client-iam", "sts": "client-sts", "ssm": "client-ssm", "logs": "client-cloudwatch-logs",
     "cloudformation": "client-cloudformation", "ecr": "client-ecr", "xray": "client-xray",
     "codedeploy": "client-codedeploy",
+    "cloudwatch": "client-cloudwatch",
 }
 JS_VERSION = "3.600.0"  # runs on Debian's Node.js 18 too
 JS_VERSIONS = {"client-xray": "3.606.0"}  # not every package has every version
@@ -48,6 +49,18 @@ def done_operations(service):
     return {m.group(1) for m in re.finditer(r"^\|\s*`?(\w+)`?\s*\|\s*done\b", text, re.M)}
 
 
+class Time(str):
+    """A time in ISO 8601, which the JavaScript SDK wants as a Date."""
+
+
+def dated(value):
+    if isinstance(value, Time):
+        return {"$date": str(value)}
+    if isinstance(value, dict):
+        return {k: dated(v) for k, v in value.items()}
+    return [dated(v) for v in value] if isinstance(value, list) else value
+
+
 def expand(value, names):
     """Fills ${name} in, and turns {$bytes}, {$zip} into bytes."""
     if isinstance(value, str):
@@ -62,6 +75,8 @@ def expand(value, names):
             return expand(value["$bytes"], names).encode()
         if set(value) == {"$time"}:
             return datetime.datetime.fromtimestamp(float(expand(value["$time"], names)), datetime.timezone.utc)
+        if set(value) == {"$date"}:
+            return Time(expand(value["$date"], names))
         if set(value) == {"$zip"}:
             buffer = io.BytesIO()
             with zipfile.ZipFile(buffer, "w") as archive:
@@ -220,7 +235,7 @@ class JavaScript:
             env={**os.environ, **ENVIRONMENT, "AWS_ENDPOINT_URL": cloud.endpoint})
 
     def call(self, service, operation, parameters):
-        request = {"package": JS_PACKAGES[service], "operation": operation, "input": parameters}
+        request = {"package": JS_PACKAGES[service], "operation": operation, "input": dated(parameters)}
         self.process.stdin.write(json.dumps(request, default=tagged) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
@@ -233,8 +248,14 @@ class JavaScript:
         self.process.wait(10)
 
 
+def iso(seconds):
+    """A time from now, on the full hour, as every client takes it."""
+    return time.strftime("%Y-%m-%dT%H:00:00Z", time.gmtime(time.time() + seconds))
+
+
 def play(service, driver, label):
-    names = {"unique": label + uuid.uuid4().hex[:8], "account": "000000000000", "region": "us-east-1", "now": int(time.time() * 1000)}
+    names = {"unique": label + uuid.uuid4().hex[:8], "account": "000000000000", "region": "us-east-1", "now": int(time.time() * 1000),
+             "before": iso(-3600), "after": iso(3600)}
     minute = int(time.time()) // 60 * 60
     names |= {"minute": minute, "minute_1": minute + 1, "minute_2": minute + 2, "hex24": uuid.uuid4().hex[:24]}
     for number, step in enumerate(steps(service), 1):

@@ -63,6 +63,7 @@ const std::vector<ResourceType>& types() {
     add_wait_condition_types(out);
     add_nested_stack_types(out);
     add_codedeploy_types(out);
+    add_cloudwatch_types(out);
     for (auto& type : out) type.shape = parse_schema(type.schema);
     return out;
   }();

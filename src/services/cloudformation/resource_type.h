@@ -167,5 +167,6 @@ void add_custom_types(std::vector<ResourceType>& types);
 void add_wait_condition_types(std::vector<ResourceType>& types);
 void add_nested_stack_types(std::vector<ResourceType>& types);
 void add_codedeploy_types(std::vector<ResourceType>& types);
+void add_cloudwatch_types(std::vector<ResourceType>& types);
 
 }  // namespace dew::cloudformation

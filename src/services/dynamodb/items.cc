@@ -197,6 +197,8 @@ Output get_item(Engine& engine, aws::Call& call) {
     *call.json_output = R"({"Item":)";
     CHECK_OK(append_item_json(*bytes, *call.json_output));
     *call.json_output += '}';
+    TRY(const size_t read_bytes, decode_item_size(*bytes));
+    (void)read_units(read_bytes, consistency(input));  // noted, for the metrics
     return json::Value();
   }
   json::Object out;

@@ -9,6 +9,7 @@ const clients = new Map();
 function revive(value) {
   if (Array.isArray(value)) return value.map(revive);
   if (value && typeof value === "object") {
+    if (typeof value.$date === "string") return new Date(value.$date);
     if (typeof value.$base64 === "string") return Buffer.from(value.$base64, "base64");
     if (typeof value.$time === "string") return new Date(value.$time);
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, revive(v)]));

@@ -1,0 +1,55 @@
+#include "services/cloudwatch/alarm_rule.h"
+
+#include <gtest/gtest.h>
+
+namespace dew::cloudwatch {
+namespace {
+
+TEST(AlarmRule, ParsesAndHolds) {
+  const auto state_of = [](const std::string& name) -> std::optional<AlarmState> {
+    if (name == "on" || name == "on too") return AlarmState::kAlarm;
+    if (name == "off") return AlarmState::kOk;
+    if (name == "unsure") return AlarmState::kInsufficientData;
+    return std::nullopt;
+  };
+  struct Case {
+    const char* rule;
+    const char* text;
+    bool holds;
+  };
+  const Case cases[] = {
+      {"ALARM(on)", "ALARM(\"on\")", true},
+      {"ALARM(\"on too\") AND OK(off)", "(ALARM(\"on too\") AND OK(\"off\"))", true},
+      {"alarm('off') or insufficient_data(unsure)",
+       "(ALARM(\"off\") OR INSUFFICIENT_DATA(\"unsure\"))", true},
+      {"NOT ALARM(on) OR TRUE", "(NOT ALARM(\"on\") OR TRUE)", true},
+      {"NOT (ALARM(on) OR TRUE)", "NOT (ALARM(\"on\") OR TRUE)", false},
+      {"FALSE AND TRUE OR TRUE", "((FALSE AND TRUE) OR TRUE)", true},
+      {"FALSE AND (TRUE OR TRUE)", "(FALSE AND (TRUE OR TRUE))", false},
+      {"ALARM(arn:aws:cloudwatch:us-east-1:000000000000:alarm:on)", "ALARM(\"on\")", true},
+      {"ALARM(\"arn:aws:cloudwatch:us-east-1:000000000000:alarm:on too\")", "ALARM(\"on too\")",
+       true},
+      {"OK(gone) OR ALARM(gone) OR INSUFFICIENT_DATA(gone)",
+       "(OK(\"gone\") OR ALARM(\"gone\") OR INSUFFICIENT_DATA(\"gone\"))", false},
+  };
+  for (const auto& [text, shown, holds] : cases) {
+    const auto rule = AlarmRule::parse(text);
+    ASSERT_TRUE(rule) << text << ": " << rule.error().message;
+    EXPECT_EQ(rule->to_text(), shown);
+    EXPECT_EQ(rule->holds(state_of), holds) << text;
+  }
+}
+
+TEST(AlarmRule, RefusesWhatIsNone) {
+  for (const std::string text :
+       {"", "ALARM", "ALARM()", "ALARM(\"a)", "ALARM(a) ALARM(b)", "AND TRUE", "TRUE AND", "(TRUE",
+        "NOT", "MAYBE(a)", "ALARM(a b)", "TRUEISH"})
+    EXPECT_FALSE(AlarmRule::parse(text)) << text;
+  std::string many = "TRUE";
+  for (int i = 0; i < 101; ++i) many += " OR ALARM(a" + std::to_string(i) + ")";
+  EXPECT_FALSE(AlarmRule::parse(many));
+  EXPECT_FALSE(AlarmRule::parse(std::string(200, '(') + "TRUE" + std::string(200, ')')));
+}
+
+}  // namespace
+}  // namespace dew::cloudwatch

@@ -222,7 +222,6 @@ Result<std::shared_ptr<const StageTable>> build_stage_table(std::string_view acc
   table->deployment_id = json::string_or(stage, "deploymentId");
   table->endpoint_disabled = json::bool_at(api, "disableExecuteApiEndpoint").value_or(false);
   table->tracing = json::bool_at(stage, "tracingEnabled").value_or(false);
-  table->api_name = json::string_or(api, "name");
   table->trace_name = fmt::format("{}/{}", table->api_name, table->stage);
   table->trace_arn = fmt::format("arn:aws:apigateway:{}::/restapis/{}/stages/{}", region,
                                  table->api_id, table->stage);

@@ -78,8 +78,7 @@ struct StageTable {
   std::string context_tail;                     // ,"deploymentId":"…","apiId":"…"}
   std::vector<std::string> binary_media_types;  // lower case
   bool endpoint_disabled = false;
-  bool tracing = false;  // tracingEnabled
-  std::string api_name;
+  bool tracing = false;    // tracingEnabled
   std::string trace_name;  // API/STAGE, the segment's name
   std::string trace_arn;   // of the stage
   std::vector<Route> routes;

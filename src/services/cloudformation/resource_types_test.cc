@@ -47,6 +47,14 @@ constexpr Documented kTypes[] = {
     {"AWS::CloudFormation::Stack", "", "TemplateURL Parameters TimeoutInMinutes Tags"},
     {"AWS::CloudFormation::WaitCondition", "", "Handle Timeout Count"},
     {"AWS::CloudFormation::WaitConditionHandle", "", ""},
+    {"AWS::CloudWatch::Alarm", "AlarmName",
+     "ActionsEnabled AlarmActions AlarmDescription ComparisonOperator DatapointsToAlarm Dimensions "
+     "EvaluateLowSampleCountPercentile EvaluationPeriods ExtendedStatistic InsufficientDataActions "
+     "MetricName Metrics Namespace OKActions Period Statistic Tags Threshold TreatMissingData "
+     "Unit"},
+    {"AWS::CloudWatch::CompositeAlarm", "AlarmName",
+     "ActionsEnabled AlarmActions AlarmDescription AlarmRule InsufficientDataActions OKActions "
+     "Tags"},
     {"AWS::CodeDeploy::Application", "ApplicationName ComputePlatform", "Tags"},
     {"AWS::CodeDeploy::DeploymentConfig",
      "DeploymentConfigName ComputePlatform TrafficRoutingConfig", ""},

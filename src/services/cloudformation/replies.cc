@@ -77,6 +77,9 @@ http::Response Replies::receive(std::string_view token, std::string_view body) {
   answered["Answer"] = body.size() > kReplyBytes
                            ? R"({"Status":"FAILED","Reason":"Response object is too long."})"
                            : body;
+  // Text that no JSON can hold could be stored, and never be read again.
+  if (!json::parse(json::dump(answered)))
+    answered["Answer"] = R"({"Status":"FAILED","Reason":"Response object is not valid UTF-8."})";
   store::Batch batch;
   services::save(batch, StackStore::key("reply", token), answered);
   if (!store_.commit(batch)) return failed();

@@ -5,7 +5,7 @@ import socket
 import time
 
 from . import aws
-from .processes import BenchError, Child, ROOT, WORK, free_port
+from .processes import BenchError, Child, ROOT, WORK, free_port, run_ms
 
 DEW = ROOT / "build" / "release" / "dew"
 HELLO = {name: ROOT / "bench" / name for name in ("hello-cpp", "hello-node")}
@@ -39,6 +39,11 @@ class Serve:
                                                  "--data", fresh(name), *self.flags))
         self.ready_s = child.wait_for(f"{self.url}_dew/health")
         return child
+
+
+def deploy_ms(folder, endpoint):
+    """`dew deploy FOLDER`: milliseconds to its end, when the stack is complete."""
+    return run_ms("dew-deploy", [DEW, "deploy", folder, "--endpoint", endpoint], env=aws.KEYS)
 
 
 class Up:

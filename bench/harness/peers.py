@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from . import aws
-from .processes import BenchError, Child, ROOT, WORK, free_port
+from .processes import BenchError, Child, ROOT, WORK, free_port, run_ms
 
 PEERS = WORK / "peers"
 POLICY = ROOT / "build" / "release" / "bench" / "dew_bench_policy"
@@ -20,7 +20,7 @@ def install():
     done = PEERS / "installed"
     if done.exists() and have.exists() and have.read_text() == wanted:
         return
-    print("installing serverless-offline and dynalite with npm", file=sys.stderr)
+    print("installing serverless-offline, osls and dynalite with npm", file=sys.stderr)
     PEERS.mkdir(parents=True, exist_ok=True)
     have.write_text(wanted)
     result = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"], cwd=PEERS)
@@ -55,6 +55,23 @@ class Offline:
         self.url = f"http://127.0.0.1:{port}/dev/hello"
         self.ready_s = child.wait_for(self.url)
         return child
+
+
+class Osls:
+    """osls, the maintained fork of the Serverless Framework 3, with a copy of the Users application that is built."""
+
+    def __init__(self, application):
+        install()
+        self.folder = WORK / "osls"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("serverless.yml", "bootstrap"):
+            shutil.copy(application / name, self.folder / name)
+
+    def deploy_ms(self, endpoint):
+        return run_ms("osls-deploy", ["node", PEERS / "node_modules" / "osls" / "bin" / "serverless.js", "deploy"],
+                      cwd=self.folder,
+                      env={**aws.KEYS, "AWS_ENDPOINT_URL": endpoint, "NODE_NO_WARNINGS": "1", "CI": "1",
+                           "SLS_TELEMETRY_DISABLED": "1", "SLS_NOTIFICATIONS_MODE": "off"})
 
 
 class Dynalite:

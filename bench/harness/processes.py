@@ -98,6 +98,19 @@ class Child:
         return rss / 1024, pss / 1024
 
 
+def run_ms(name, command, cwd=None, env=None, timeout=300):
+    """Milliseconds from the start of a program to its end, which must be a success."""
+    with Child(name, command, cwd=cwd, env=env) as child:
+        try:
+            status = child.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            child.fail(f"it did not end in {timeout} s")
+        took = time.perf_counter() - child.started
+        if status != 0:
+            child.fail(f"it ended with status {status}")
+    return took * 1000
+
+
 def family(pid):
     parents = {}
     for entry in pathlib.Path("/proc").iterdir():

@@ -59,6 +59,26 @@ class Up:
             figures.add("offline_start_ms", offline.ready_s * 1000)
 
 
+class Deploy:
+    """`dew deploy` of the example into an empty cloud, and again with nothing changed, its program built already;
+    beside osls, which does the same to another empty cloud."""
+
+    def __init__(self, plan, stack):
+        with cloud.Up(cloud.USERS, "/users").start("deploy-users-build"):  # builds the program
+            pass
+        self.sides = {"dew": lambda url: cloud.deploy_ms(cloud.USERS, url), "osls": peers.Osls(cloud.USERS).deploy_ms}
+
+    def measure(self, figures):
+        for name, deploy_ms in self.sides.items():
+            serve = cloud.Serve()
+            with serve.start(f"deploy-{name}"):
+                aws.call(serve.url, "ssm", {"Name": "/users-api/dev/jwt-secret", "Type": "SecureString", "Value": "a-secret"},
+                         target="AmazonSSM.PutParameter")
+                endpoint = serve.url.rstrip("/")
+                figures.add(f"{name}_deploy_ms", deploy_ms(endpoint))
+                figures.add(f"{name}_deploy_unchanged_ms", deploy_ms(endpoint))
+
+
 class Hello:
     """Warm requests through the API, at 1 and at 16 connections."""
 
@@ -192,7 +212,8 @@ class S3:
             figures.add(f"{name}_s3_put_100m_mbs", s3.put_large(side.url, "large"))
 
 
-ROWS = {"ready": Ready, "up": Up, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb, "policy": Policy, "traces": Traces, "s3": S3}
+ROWS = {"ready": Ready, "up": Up, "deploy": Deploy, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb,
+        "policy": Policy, "traces": Traces, "s3": S3}
 
 
 def run(names, plan):

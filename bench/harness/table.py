@@ -37,6 +37,12 @@ def lines(m):
                "serverless-offline hello " + number(m["offline_start_ms"], "ms"),
                f"{m.ratio('offline_start_ms', 'up_users_ms'):.1f}x faster", "", "")
         yield None
+    if "dew_deploy_ms" in m:
+        for what, title in (("deploy", "into an empty cloud"), ("deploy_unchanged", "nothing changed")):
+            ratio = m.ratio(f"osls_{what}_ms", f"dew_{what}_ms")
+            yield (f"dew deploy users-cpp: {title}", number(m[f"dew_{what}_ms"], "ms"),
+                   "osls deploy " + number(m[f"osls_{what}_ms"], "ms"), f"{ratio:.1f}x faster", "", "")
+        yield None
     if "dew_cpp_rate_16" in m:
         yield from hello_lines(m)
         yield None

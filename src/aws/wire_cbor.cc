@@ -87,7 +87,7 @@ class Reader {
       case kBytes:
       case kText: {
         TRY(auto text, string(at));
-        return json::Value(std::move(text));
+        return json::Value(text);
       }
       case kArray:
         return array(at, depth);

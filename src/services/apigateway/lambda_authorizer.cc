@@ -77,13 +77,13 @@ Result<Verdict> read_verdict(std::string_view payload) {
     for (const auto& entry : context->get_object()) {
       if (entry.value().is_null()) continue;
       TRY(auto text, plain("context", entry.value()));
-      out.authorizer[entry.key()] = std::move(text);
+      out.authorizer[entry.key()] = text;
     }
   }
   if (const auto* principal = json::find(answer, "principalId");
       principal && !principal->is_null()) {
     TRY(auto text, plain("principalId", *principal));
-    out.authorizer["principalId"] = std::move(text);
+    out.authorizer["principalId"] = text;
   }
   if (const auto* key = json::find(answer, "usageIdentifierKey"); key && !key->is_null()) {
     TRY(out.usage_identifier_key, plain("usageIdentifierKey", *key));

@@ -178,7 +178,7 @@ aws::ApiResult<bool> UsageMeter::count(const Plan& plan, std::string_view key_id
   const auto period = plan.quota ? period_start(now, plan.quota->period, plan.quota->offset) : now;
   if (it == counts_.end() || it->second.period != period || it->second.day != now) {
     TRY(auto fresh, read_count(plan.id, plan.quota, key_id, now));
-    it = counts_.insert_or_assign(name, std::move(fresh)).first;
+    it = counts_.insert_or_assign(name, fresh).first;
   }
   auto& count = it->second;
   if (plan.quota && count.used >= plan.quota->limit + count.extra) return false;
@@ -222,7 +222,7 @@ aws::ApiResult<void> UsageMeter::set_remaining(const json::Object& plan, std::st
   Repository::put_global(batch, kUsage, usage_id(plan_id, key_id, now),
                          {{"used", count.used_today}, {"remaining", remaining}});
   CHECK_OK(repository_.commit(batch));
-  counts_.insert_or_assign(fmt::format("{}/{}", plan_id, key_id), std::move(count));
+  counts_.insert_or_assign(fmt::format("{}/{}", plan_id, key_id), count);
   return {};
 }
 

@@ -56,13 +56,14 @@ class Parser {
   Parsed chain(Kind kind, std::string_view operator_word, int depth) {
     const bool loose = kind == Kind::kOr;
     TRY(auto first, loose ? chain(Kind::kAnd, "AND", depth) : negated(depth));
+    if (!accept(operator_word)) return first;
     AlarmRule out{.kind = kind};
-    while (accept(operator_word)) {
-      if (out.parts.empty()) out.parts.push_back(std::move(first));
+    out.parts.push_back(std::move(first));
+    do {
       TRY(auto next, loose ? chain(Kind::kAnd, "AND", depth) : negated(depth));
       out.parts.push_back(std::move(next));
-    }
-    return out.parts.empty() ? std::move(first) : std::move(out);
+    } while (accept(operator_word));
+    return out;
   }
   Parsed either(int depth) { return chain(Kind::kOr, "OR", depth); }
 

@@ -169,9 +169,10 @@ void Alarms::add_history(const Alarm& alarm, std::string_view type, std::string 
   const auto now_us = static_cast<uint64_t>(context_.clock.now().time_since_epoch().count());
   history_number_ = std::max(history_number_ + 1, now_us);
   data["version"] = "1.0";
+  const int64_t now_ms = now_us / 1000;
   const json::Object item{{"AlarmName", alarm.name},
                           {"AlarmType", alarm.composite ? "CompositeAlarm" : "MetricAlarm"},
-                          {"Timestamp", static_cast<double>(now_us / 1000) / 1000},
+                          {"Timestamp", static_cast<double>(now_ms) / 1000},
                           {"HistoryItemType", type},
                           {"HistorySummary", std::move(summary)},
                           {"HistoryData", json::dump(data)}};

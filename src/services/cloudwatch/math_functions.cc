@@ -127,8 +127,10 @@ double calendar(std::string_view part, int64_t time) {
   const std::chrono::sys_days day{std::chrono::days(floor_div(time, 86400))};
   const int64_t second = time - floor_div(time, 86400) * 86400;
   const std::chrono::year_month_day date(day);
-  if (part == "MINUTE") return static_cast<double>(second / 60 % 60);
-  if (part == "HOUR") return static_cast<double>(second / 3600);
+  const auto minute = second / 60;
+  if (part == "MINUTE") return static_cast<double>(minute % 60);
+  const auto hour = minute / 60;
+  if (part == "HOUR") return static_cast<double>(hour);
   if (part == "DAY") return std::chrono::weekday(day).iso_encoding();  // 1 is Monday
   if (part == "DATE") return static_cast<unsigned>(date.day());
   if (part == "MONTH") return static_cast<unsigned>(date.month());

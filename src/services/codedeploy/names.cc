@@ -141,7 +141,7 @@ aws::ApiResult<void> add_tags(json::Object& tags, const json::Object& input,
                                    "not begin with aws:, values at most {}",
                                    key, kMaxKey, kMaxValue));
     }
-    tags[key] = std::move(value);
+    tags[key] = value;
   }
   if (tags.size() > kMaxTags) {
     return aws::fail("InvalidTagsToAddException",

@@ -161,7 +161,7 @@ aws::ApiResult<json::Value> delete_layer_version(Core& core, aws::Call& call) {
 }  // namespace
 
 aws::ApiResult<std::string> named_layer(Core& core, const json::Object& input) {
-  const auto text = json::string_or(input, "LayerName");
+  auto text = json::string_or(input, "LayerName");
   if (!text.starts_with("arn:")) return text;
   const auto arn = parse_layer_arn(text);
   if (!arn || arn->version || arn->region != core.region() || arn->account != core.account()) {

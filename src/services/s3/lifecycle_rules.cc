@@ -241,8 +241,8 @@ std::string expiration_header(const json::Object& bucket, const json::Object& ob
 }
 
 void add_expiration(const json::Object& bucket, const json::Object& object, json::Object& out) {
-  if (auto header = expiration_header(bucket, object); !header.empty())
-    out["Expiration"] = std::move(header);
+  if (const auto header = expiration_header(bucket, object); !header.empty())
+    out["Expiration"] = header;
 }
 
 void add_lifecycle_operations(const Add& add) {

@@ -58,8 +58,8 @@ struct Entity {
 
 struct Trace {
   Trace() = default;
-  Trace(Trace&&) = default;
-  Trace& operator=(Trace&&) = default;
+  Trace(Trace&&) noexcept = default;
+  Trace& operator=(Trace&&) noexcept = default;
   Trace(const Trace&) = delete;  // the entities point into the documents
   Trace& operator=(const Trace&) = delete;
   ~Trace() = default;

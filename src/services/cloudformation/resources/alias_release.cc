@@ -81,7 +81,7 @@ ApiResult<std::string> begin_release(const Session& session, const json::Object&
   if (!found && direction == Direction::kBack && says_not_found(found.error())) return "";
   CHECK_OK(found);
   for (const auto& one : found->at("deployments").as_array()) {
-    const auto id = json::str(one);
+    auto id = json::str(one);
     TRY(const auto info, look(session, id));
     const auto description = text(info, "description");
     if (direction == Direction::kForth && description == ours + wanted) return id;

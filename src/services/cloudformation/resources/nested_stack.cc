@@ -28,7 +28,7 @@ ApiResult<std::optional<Stack>> find_nested(const Session& session, const std::s
 ApiResult<void> announce(const Session& session, const std::string& name,
                          std::optional<std::string> tmpl) {
   json::Object record{{"ParentId", session.stack.id}, {"RootId", session.stack.root_id}};
-  if (tmpl) record["Template"] = std::move(*tmpl);
+  if (tmpl) record["Template"] = *tmpl;
   store::Batch batch;
   services::save(batch, StackStore::key("nested", name), record);
   CHECK_OK(session.stack.engine->stacks().store().commit(batch));
@@ -88,7 +88,7 @@ ApiResult<Instance> update(const Session& session, const Instance& current,
   auto& engine = *session.stack.engine;
   TRY(auto nested, find_nested(session, current.id));
   if (!nested) return invalid(fmt::format("Stack with id {} does not exist", current.id));
-  const Instance interrupted{current.id, desired.properties, {{"_Interrupted", true}}};
+  Instance interrupted{current.id, desired.properties, {{"_Interrupted", true}}};
   if (busy(*nested) && desired.back) {
     // What it was told to become does not count any more.
     (void)session.call("cloudformation", "CancelUpdateStack", {{"StackName", current.id}});

@@ -11,9 +11,10 @@ if(DEW_TESTS)
 endif()
 
 add_library(dew_options INTERFACE)
+# No deprecated-declarations: libstdc++ 12's own stable_sort calls a function that it deprecates.
 target_compile_options(dew_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
-  -Wno-gnu-statement-expression-from-macro-expansion -Werror=return-type -Werror=unused-result
+  -Wno-gnu-statement-expression-from-macro-expansion -Wno-deprecated-declarations -Werror=return-type -Werror=unused-result
   -fPIE -ffunction-sections -fdata-sections -fno-omit-frame-pointer -Xclang -fno-pch-timestamp)
 target_compile_definitions(dew_options INTERFACE
   BOOST_ALL_NO_LIB BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_CO_AWAIT

@@ -179,7 +179,11 @@ TEST_F(LogsTest, FiltersOverStreams) {
     }
     EXPECT_EQ(all, "ERROR one ERROR three fine WARN four ERROR \"two\" ") << limit;
   }
-  for (const auto* pattern : {"{ $.a = 1 }", "[a, b]", "%a%", "\"open"}) {
+  EXPECT_EQ(messages(filter({{"filterPattern", "[level = WARN || level = ERROR, what = th*]"}})),
+            "ERROR three ");
+  EXPECT_EQ(messages(filter({{"filterPattern", "%^[A-Z]+ t%"}})), "ERROR three ");
+  EXPECT_EQ(messages(filter({{"filterPattern", "{ $.a = 1 }"}})), "");
+  for (const auto* pattern : {"{ $.a = 1", "[a, b", "%a", "\"open"}) {
     EXPECT_EQ(code("FilterLogEvents", {{"logGroupName", "g"}, {"filterPattern", pattern}}),
               "InvalidParameterException")
         << pattern;

@@ -127,6 +127,8 @@ void add_monitoring(CLI::App& command, Options& options) {
                   "TCP port for embedded metrics, a JSON document a line, as the CloudWatch agent "
                   "takes them (its own is 25888); 0: any free one")
       ->check(CLI::Range(0, 65535));
+  command.add_flag("--no-metrics", options.no_metrics,
+                   "Functions, APIs and tables tell CloudWatch nothing of themselves");
 }
 
 CLI::App* add_up(CLI::App& app, UpOptions& options) {

@@ -37,8 +37,9 @@ struct CloudOptions {
   bool fsync = true;
   IamMode iam = IamMode::kEnforce;
   std::string
-      alarm_webhook;  // alarms' actions that are no functions are POSTed there; may be empty
-  int emf_port = -1;  // TCP, for embedded metrics as the CloudWatch agent takes them; -1: none
+      alarm_webhook;    // alarms' actions that are no functions are POSTed there; may be empty
+  int emf_port = -1;    // TCP, for embedded metrics as the CloudWatch agent takes them; -1: none
+  bool metrics = true;  // the services tell CloudWatch what they do
   Auth auth = Auth::kRelaxed;  // another address than the loopback one refuses to start relaxed
 };
 

@@ -40,6 +40,7 @@ struct UpOptions {
   bool no_logs = false;
   std::string alarm_webhook;
   int emf_port = -1;  // none
+  bool no_metrics = false;
   std::string iam = "enforce";
   std::string log_level = "warn";
 };
@@ -56,6 +57,7 @@ struct ServeOptions {
   bool no_fsync = false;
   std::string alarm_webhook;
   int emf_port = -1;  // none
+  bool no_metrics = false;
   std::string iam = "enforce";
   std::string log_level = "warn";
 };

@@ -261,6 +261,7 @@ int run_up(const UpOptions& options, const LaunchCloud& launch) {
   cloud_options.fsync = !options.no_fsync;
   cloud_options.alarm_webhook = options.alarm_webhook;
   cloud_options.emf_port = options.emf_port;
+  cloud_options.metrics = !options.no_metrics;
   if (options.auth == "strict") cloud_options.auth = Auth::kStrict;
   auto cloud = launch(cloud_options);
   if (!cloud) return report(cloud.error());

@@ -105,9 +105,11 @@ class Cloud final : public cli::RunningCloud {
     invoker_.set(&lambda_);
     alarm_runner_.set(&lambda_);
     cloudwatch_.set_alarm_actions(&alarm_runner_);
-    lambda_.set_metrics(&lambda_metrics_);
-    apigateway_.set_metrics(&gateway_metrics_);
-    dynamodb_.set_metrics(&dynamo_metrics_);
+    if (options.metrics) {
+      lambda_.set_metrics(&lambda_metrics_);
+      apigateway_.set_metrics(&gateway_metrics_);
+      dynamodb_.set_metrics(&dynamo_metrics_);
+    }
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);
     dispatcher_.set_authorizer(&authorizer_);

@@ -146,11 +146,14 @@ def test_m_out_of_n_math_and_percentiles(world):
     assert w.state("p90 of enough") == "ALARM"
 
 
-def test_alarms_of_dynamodb_always_ignore_missing_data(world):
+def test_alarms_of_dynamodb_ignore_missing_data_unless_told_otherwise(world):
     w = world()
-    w.alarm("a", Namespace="AWS/DynamoDB", MetricName="UserErrors", TreatMissingData="breaching")
+    w.alarm("a", Namespace="AWS/DynamoDB", MetricName="UserErrors")
+    w.alarm("told", Namespace="AWS/DynamoDB", MetricName="UserErrors", TreatMissingData="breaching")
+    w.metrics.set_alarm_state(AlarmName="a", StateValue="OK", StateReason="to see it stay")
     w.advance("10m")
-    assert w.state("a") == "INSUFFICIENT_DATA"
+    assert w.state("a") == "OK"
+    assert w.state("told") == "ALARM"
 
 
 def test_composite_alarms_follow_at_once(world):
@@ -362,6 +365,18 @@ def test_dynamodb_tells_what_tables_do(world):
     assert total(w, "AWS/DynamoDB", "ConditionalCheckFailedRequests", TableName="things") == 2
     assert total(w, "AWS/DynamoDB", "UserErrors") == 1
     assert total(w, "AWS/DynamoDB", "SuccessfulRequestLatency", "SampleCount", TableName="things", Operation="PutItem") == 1
+
+
+def test_services_may_be_told_to_be_silent(world):
+    w = world("--no-metrics")
+    table = w.cloud.client("dynamodb")
+    table.create_table(TableName="things", BillingMode="PAY_PER_REQUEST",
+                       AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                       KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}])
+    table.get_waiter("table_exists").wait(TableName="things")
+    table.put_item(TableName="things", Item={"id": {"S": "a"}})
+    w.put(6)
+    assert [m["Namespace"] for m in w.metrics.list_metrics()["Metrics"]] == ["N"]
 
 
 def test_api_gateway_tells_how_it_answers(world):

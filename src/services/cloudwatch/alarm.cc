@@ -113,9 +113,9 @@ void copy(const json::Object& from, std::initializer_list<const char*> members, 
   }
 }
 
-// "Alarms that evaluate metrics in the AWS/DynamoDB namespace always ignore missing data even if
-// you choose a different option": API_PutMetricAlarm (TreatMissingData).
-bool always_ignores(const std::vector<Query>& queries) {
+// "Alarms that evaluate metrics in the AWS/DynamoDB namespace default to ignore missing data. You
+// can override this if you choose a different option": alarms-and-missing-data.html.
+bool ignores_by_default(const std::vector<Query>& queries) {
   return std::ranges::any_of(queries, [](const Query& query) {
     return query.metric && query.metric->metric.space == "AWS/DynamoDB";
   });
@@ -172,7 +172,8 @@ aws::ApiResult<AlarmPtr> parse_metric_alarm(const json::Object& input, std::stri
   TRY(out->queries, queries_of(input, account));
   out->period_s = period_of(out->queries);
   CHECK_OK(limits_of(input, *out));
-  if (always_ignores(out->queries)) out->limits.missing = MissingData::kIgnore;
+  if (!input.contains("TreatMissingData") && ignores_by_default(out->queries))
+    out->limits.missing = MissingData::kIgnore;
   CHECK_OK(check_actions(input));
   common(input, *out);
   copy(input,

@@ -42,7 +42,10 @@ struct Row {
 const Row kRows[] = {
     // "the number of Evaluation Periods and the Datapoints to Alarm are both 3": evaluation range 5
     {"table 1, row 1", 3, 3, "0-X-X", 0, kOk, kOk, kOk, kOk},
-    {"table 1, row 2", 3, 3, "----0", 2, kOk, kOk, kOk, kOk},
+    {"table 1, row 2", 3, 3, "0----", 2, kOk, kOk, kOk, kOk},
+    {"table 1, row 2, as the page once had it", 3, 3, "----0", 2, kOk, kOk, kOk, kOk},
+    {"table 1, below it: the one within the threshold is out of the range", 3, 3, "-----", 3,
+     kUnknown, kRetain, kAlarm, kOk},
     {"table 1, row 3", 3, 3, "-----", 3, kUnknown, kRetain, kAlarm, kOk},
     {"table 1, row 4", 3, 3, "0XX-X", 0, kAlarm, kAlarm, kAlarm, kAlarm},
     {"table 1, row 5", 3, 3, "--X--", 2, kAlarm, kRetain, kAlarm, kOk},
@@ -73,10 +76,64 @@ const Row kRows[] = {
     {"bullet 3: all real ones count", 2, 3, "X---X", 1, kAlarm, kAlarm, kAlarm, kAlarm},
     {"bullet 3: one out of one, nothing there", 1, 1, "---", 1, kUnknown, kRetain, kAlarm, kOk},
     {"bullet 3: filled as seldom as possible", 3, 4, "--0XX-", 1, kOk, kOk, kAlarm, kOk},
+    // One out of one: the two older periods stand in for the one that is missing.
+    {"bullet 1: one out of one breaches", 1, 1, "00X", 0, kAlarm, kAlarm, kAlarm, kAlarm},
+    {"bullet 1: one out of one is within", 1, 1, "XX0", 0, kOk, kOk, kOk, kOk},
+    {"bullet 2: one out of one, the newest there is within", 1, 1, "X0-", 0, kOk, kOk, kOk, kOk},
+    {"bullet 2: one out of one, an old one is within", 1, 1, "0--", 0, kOk, kOk, kOk, kOk},
+    // One out of three: one that breaches is enough, whatever is missing.
+    {"bullet 1: one of three, extra ones ignored", 1, 3, "XX000", 0, kOk, kOk, kOk, kOk},
+    {"bullet 2: one of three, an older real one counts", 1, 3, "X0-0-", 0, kAlarm, kAlarm, kAlarm,
+     kAlarm},
+    {"bullet 3: one of three, the newest", 1, 3, "----X", 2, kAlarm, kAlarm, kAlarm, kAlarm},
+    {"bullet 3: one of three, the oldest", 1, 3, "X----", 2, kAlarm, kAlarm, kAlarm, kAlarm},
+    {"bullet 3: one of three, within", 1, 3, "0----", 2, kOk, kOk, kAlarm, kOk},
+    {"bullet 3: one of three, two within", 1, 3, "0---0", 1, kOk, kOk, kAlarm, kOk},
+    {"bullet 3: one of three, nothing there", 1, 3, "-----", 3, kUnknown, kRetain, kAlarm, kOk},
+    // Two out of three
+    {"bullet 1: two of three, one breaches", 2, 3, "XX0X0", 0, kOk, kOk, kOk, kOk},
+    {"bullet 3: two of three, one each", 2, 3, "X---0", 1, kOk, kOk, kAlarm, kOk},
+    {"bullet 3: two of three, both within", 2, 3, "0---0", 1, kOk, kOk, kOk, kOk},
+    {"bullet 3: two of three, nothing there", 2, 3, "-----", 3, kUnknown, kRetain, kAlarm, kOk},
+    {"premature: two of three, the oldest of the range", 2, 3, "X----", 2, kAlarm, kRetain, kAlarm,
+     kOk},
+    // Two out of five: evaluation range 7
+    {"premature: two of five, too young", 2, 5, "------X", 4, kRetain, kRetain, kAlarm, kOk},
+    {"premature: two of five, old enough", 2, 5, "-----X-", 4, kAlarm, kRetain, kAlarm, kOk},
+    {"premature: not with one that is within", 2, 5, "0----X-", 3, kOk, kOk, kAlarm, kOk},
+    {"bullet 3: two of five, both real", 2, 5, "X----X-", 3, kAlarm, kAlarm, kAlarm, kAlarm},
+    {"bullet 3: two of five, filled up to two", 2, 5, "00-0---", 2, kOk, kOk, kAlarm, kOk},
+    {"bullet 3: two of five, one to fill is too few", 2, 5, "00-0-0-", 1, kOk, kOk, kOk, kOk},
+    // Three out of five
+    {"bullet 1: three of five, extra ones ignored", 3, 5, "XXX0000", 0, kOk, kOk, kOk, kOk},
+    {"bullet 1: three of five", 3, 5, "00X0X0X", 0, kAlarm, kAlarm, kAlarm, kAlarm},
+    {"bullet 2: three of five, the five newest there are", 3, 5, "X-XX-00", 0, kAlarm, kAlarm,
+     kAlarm, kAlarm},
+    {"bullet 3: three of five, real ones suffice", 3, 5, "-X-X-X0", 1, kAlarm, kAlarm, kAlarm,
+     kAlarm},
+    {"premature: three of five, two that are young", 3, 5, "-----XX", 3, kRetain, kRetain, kAlarm,
+     kOk},
+    {"premature: three of five, two that are old", 3, 5, "---XX--", 3, kAlarm, kRetain, kAlarm,
+     kOk},
+    // Five out of five
+    {"bullet 1: five of five", 5, 5, "00XXXXX", 0, kAlarm, kAlarm, kAlarm, kAlarm},
+    {"bullet 1: five of five, one is within", 5, 5, "XXXX0XX", 0, kOk, kOk, kOk, kOk},
+    {"bullet 2: five of five, with two gaps", 5, 5, "XX-XX-X", 0, kAlarm, kAlarm, kAlarm, kAlarm},
+    {"bullet 3: five of five, nothing there", 5, 5, "-------", 5, kUnknown, kRetain, kAlarm, kOk},
+    {"bullet 3: five of five, one is within", 5, 5, "---X0XX", 1, kOk, kOk, kOk, kOk},
+    {"premature: five of five, with gaps", 5, 5, "-XX-XX-", 1, kAlarm, kRetain, kAlarm, kOk},
+    {"premature: five of five, too young", 5, 5, "---XXXX", 1, kRetain, kRetain, kAlarm, kOk},
+    // Four out of ten: evaluation range 12
+    {"premature: four of ten, as old as M", 4, 10, "---- ---- X X X -", 7, kAlarm, kRetain, kAlarm,
+     kOk},
+    {"premature: four of ten, younger than M", 4, 10, "---- ---- - X X X", 7, kRetain, kRetain,
+     kAlarm, kOk},
+    {"premature: four of ten, but one is within", 4, 10, "0--- ---- - X X X", 6, kOk, kOk, kAlarm,
+     kOk},
+    {"bullet 3: four of ten", 4, 10, "-X--X--X--X-", 6, kAlarm, kAlarm, kAlarm, kAlarm},
 };
 
 TEST(AlarmEvaluation, FollowsTheDocumentedTables) {
-  size_t cases = 0;
   for (const auto& row : kRows) {
     const std::pair<MissingData, std::optional<AlarmState>> treatments[] = {
         {MissingData::kMissing, row.missing},
@@ -93,11 +150,9 @@ TEST(AlarmEvaluation, FollowsTheDocumentedTables) {
             << row.source << " (" << row.data << "), treated as " << static_cast<int>(missing)
             << ", from " << state_text(before);
         EXPECT_EQ(verdict.filled, row.filled) << row.source;
-        ++cases;
       }
     }
   }
-  EXPECT_GE(cases, 120U);
 }
 
 TEST(AlarmEvaluation, ComparesWithEveryOperator) {

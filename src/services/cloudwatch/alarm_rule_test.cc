@@ -40,6 +40,42 @@ TEST(AlarmRule, ParsesAndHolds) {
   }
 }
 
+// The examples of API_PutCompositeAlarm.html (AlarmRule), for every state that their alarms may be
+// in.
+TEST(AlarmRule, HoldsAsTheDocumentedExamplesSay) {
+  constexpr AlarmState kStates[] = {AlarmState::kOk, AlarmState::kAlarm,
+                                    AlarmState::kInsufficientData};
+  const auto check = [](std::string_view text, AlarmState a, AlarmState b, AlarmState c,
+                        bool expected) {
+    const auto rule = AlarmRule::parse(text);
+    ASSERT_TRUE(rule) << text << ": " << rule.error().message;
+    const auto state_of = [&](const std::string& name) -> std::optional<AlarmState> {
+      if (name == "CPUUtilizationTooHigh") return a;
+      return name == "NetworkOutTooHigh" ? c : b;
+    };
+    EXPECT_EQ(rule->holds(state_of), expected)
+        << text << ": " << state_text(a) << ", " << state_text(b) << ", " << state_text(c);
+  };
+  for (const auto a : kStates) {
+    for (const auto b : kStates) {
+      const bool cpu = a == AlarmState::kAlarm;
+      const bool other = b == AlarmState::kAlarm;
+      check("ALARM(CPUUtilizationTooHigh) AND ALARM(DiskReadOpsTooHigh)", a, b, b, cpu && other);
+      check("ALARM(CPUUtilizationTooHigh) AND NOT ALARM(DeploymentInProgress)", a, b, b,
+            cpu && !other);
+      check("NOT(ALARM(CPUUtilizationTooHigh)) AND(TRUE)", a, b, b, !cpu);
+      check("INSUFFICIENT_DATA(\"CPUUtilizationTooHigh\") OR FALSE", a, b, b,
+            a == AlarmState::kInsufficientData);
+      for (const auto c : kStates) {
+        check(
+            "(ALARM(CPUUtilizationTooHigh) OR ALARM(DiskReadOpsTooHigh)) AND "
+            "OK(NetworkOutTooHigh)",
+            a, b, c, (cpu || other) && c == AlarmState::kOk);
+      }
+    }
+  }
+}
+
 TEST(AlarmRule, RefusesWhatIsNone) {
   for (const std::string text :
        {"", "ALARM", "ALARM()", "ALARM(\"a)", "ALARM(a) ALARM(b)", "AND TRUE", "TRUE AND", "(TRUE",

@@ -35,6 +35,7 @@ class AlarmsTest : public services::TestCloud, public testing::Test {
     registry = aws::Registry();
     service->register_operations(registry);
   }
+  using services::TestCloud::call;
   json::Object call(std::string_view operation, json::Object input) {
     return ok("cloudwatch", operation, std::move(input));
   }
@@ -131,6 +132,91 @@ TEST_F(AlarmsTest, ACircleOfCompositeAlarmsStops) {
   EXPECT_NE(state("x"), "gone");
   EXPECT_EQ(error("cloudwatch", "PutCompositeAlarm", {{"AlarmName", "a"}, {"AlarmRule", "TRUE"}}),
             "ValidationError");
+}
+
+TEST_F(AlarmsTest, OfDynamoDbIgnoresMissingDataUnlessToldOtherwise) {
+  const auto after_gap = [&](const std::string& name, json::Object more) {
+    more["Namespace"] = "AWS/DynamoDB";
+    put_alarm(name, std::move(more));
+    call("SetAlarmState", {{"AlarmName", name}, {"StateValue", "OK"}, {"StateReason", "a test"}});
+    clock.advance(minutes(10));
+    return state(name);
+  };
+  EXPECT_EQ(after_gap("default", {}), "OK");
+  EXPECT_EQ(after_gap("missing", {{"TreatMissingData", "missing"}}), "INSUFFICIENT_DATA");
+  EXPECT_EQ(after_gap("breaching", {{"TreatMissingData", "breaching"}}), "ALARM");
+  EXPECT_EQ(after_gap("notBreaching", {{"TreatMissingData", "notBreaching"}}), "OK");
+}
+
+// "this setting is used when there are fewer than 10/(1-percentile) data points":
+// percentiles-with-low-samples.html
+TEST_F(AlarmsTest, PercentilesOfFewSamplesMayBeIgnored) {
+  const auto percentile = [&](const std::string& name, const char* which, const char* low) {
+    json::Object input{{"AlarmName", name},
+                       {"Namespace", "N"},
+                       {"MetricName", "m"},
+                       {"ExtendedStatistic", which},
+                       {"Period", 60},
+                       {"EvaluationPeriods", 1},
+                       {"Threshold", 5},
+                       {"ComparisonOperator", "GreaterThanThreshold"},
+                       {"EvaluateLowSampleCountPercentile", low}};
+    call("PutMetricAlarm", std::move(input));
+  };
+  const auto samples = [&](int count) {
+    json::Object datum{{"MetricName", "m"},
+                       {"Values", json::Array{6.0}},
+                       {"Counts", json::Array{static_cast<double>(count)}}};
+    call("PutMetricData", {{"Namespace", "N"}, {"MetricData", json::Array{std::move(datum)}}});
+    clock.advance(seconds(62));
+  };
+  percentile("p50", "p50", "ignore");
+  percentile("p99", "p99", "ignore");
+  percentile("p10", "p10", "ignore");
+  percentile("always", "p99", "evaluate");
+  samples(19);
+  EXPECT_EQ(state("p50"), "INSUFFICIENT_DATA");
+  EXPECT_EQ(state("always"), "ALARM");
+  samples(20);
+  EXPECT_EQ(state("p50"), "ALARM");
+  samples(99);
+  EXPECT_EQ(state("p10"), "INSUFFICIENT_DATA");
+  samples(100);
+  EXPECT_EQ(state("p10"), "ALARM");
+  samples(999);
+  EXPECT_EQ(state("p99"), "INSUFFICIENT_DATA");
+  samples(1000);
+  EXPECT_EQ(state("p99"), "ALARM");
+}
+
+TEST_F(AlarmsTest, WatchesWhatMathMakes) {
+  const auto metric = [](const char* id, const char* name) {
+    const json::Object what{{"Namespace", "N"}, {"MetricName", name}};
+    return json::Object{
+        {"Id", id},
+        {"MetricStat", json::Object{{"Metric", what}, {"Period", 60}, {"Stat", "Sum"}}},
+        {"ReturnData", false}};
+  };
+  const auto math = [&](const std::string& name, const char* expression, const char* comparison,
+                        double threshold) {
+    call("PutMetricAlarm",
+         {{"AlarmName", name},
+          {"Metrics", json::Array{metric("m", "m"), metric("other", "other"),
+                                  json::Object{{"Id", "e"}, {"Expression", expression}}}},
+          {"EvaluationPeriods", 1},
+          {"Threshold", threshold},
+          {"ComparisonOperator", comparison}});
+  };
+  math("rate", "m / other * 100", "GreaterThanThreshold", 5);
+  math("filled", "FILL(other, 0)", "LessThanThreshold", 1);
+  math("sum", "m + other", "GreaterThanOrEqualToThreshold", 7);
+  math("low", "IF(m > 3, m)", "LessThanOrEqualToThreshold", 7);
+  put(7);
+  clock.advance(seconds(62));
+  EXPECT_EQ(state("rate"), "INSUFFICIENT_DATA");  // 7 / 0 is no data point
+  EXPECT_EQ(state("filled"), "ALARM");
+  EXPECT_EQ(state("sum"), "ALARM");
+  EXPECT_EQ(state("low"), "ALARM");
 }
 
 TEST_F(AlarmsTest, ForgetsHistoryAfterAMonth) {

@@ -30,11 +30,16 @@ void put(TimeSeries& to, int64_t time, double value) {
   if (std::isfinite(value)) to.values.emplace(time, value);
 }
 
+double value_at(const TimeSeries& series, int64_t time) {
+  const auto it = series.values.find(time);
+  return it == series.values.end() ? 0 : it->second;
+}
+
 TimeSeries join(std::string_view op, const TimeSeries& a, const TimeSeries& b) {
   TimeSeries out{.id = a.id, .label = a.label, .period_s = std::max(a.period_s, b.period_s)};
-  for (const auto& [time, value] : a.values) {
-    if (const auto it = b.values.find(time); it != b.values.end())
-      put(out, time, apply(op, value, it->second));
+  for (const auto& [time, value] : a.values) put(out, time, apply(op, value, value_at(b, time)));
+  for (const auto& [time, value] : b.values) {
+    if (!a.values.contains(time)) put(out, time, apply(op, 0, value));
   }
   return out;
 }

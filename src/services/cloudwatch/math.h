@@ -3,7 +3,8 @@
 // ("Metric math syntax and functions")
 //
 // A value is a number (S), a time series (TS), or an array of them (TS[]); strings are arguments
-// only. Two series are joined where both have a value; what is no finite number (x / 0) has none.
+// only. Two series are joined where one of them has a value, and the one without counts as 0 there;
+// what is no finite number (x / 0) has none.
 // Functions that AWS has and this does not are refused by name. Pure functions.
 #pragma once
 

@@ -74,7 +74,7 @@ std::vector<double> values_of(const TimeSeries& series) {
   return out;
 }
 
-// TS -> S, TS[] -> TS: for each time, of the metrics that have a value then.
+// TS -> S, TS[] -> TS: for each time at which one of the metrics has a value.
 MathResult reduced(std::string_view how, const MathValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return reduce(how, {*number});
   if (const auto* series = std::get_if<TimeSeries>(&value)) {
@@ -91,7 +91,11 @@ MathResult reduced(std::string_view how, const MathValue& value) {
     out.period_s = std::max(out.period_s, series.period_s);
     for (const auto& [time, one] : series.values) columns[time].push_back(one);
   }
-  for (const auto& [time, column] : columns) out.values.emplace(time, reduce(how, column));
+  for (auto& [time, column] : columns) {
+    // "Missing values are treated as 0": of AVG only.
+    if (how == "AVG") column.resize(list->size());
+    out.values.emplace(time, reduce(how, column));
+  }
   return out;
 }
 
@@ -202,17 +206,25 @@ std::optional<double> at(const MathValue& value, int64_t time) {
   return it->second;
 }
 
+// "Using IF expressions": where the condition holds and the metric has no value it is 0; where it
+// does not hold and there is none, or no third argument at all, the data point is dropped.
 MathResult choose(const Arguments& arguments) {
   for (const auto& argument : arguments) {
     if (argument.index() > 1) return wrong("IF needs numbers or single metrics");
   }
-  if (const auto* number = std::get_if<double>(&arguments[0]))
-    return arguments[*number != 0 ? 1 : 2];
+  const bool two = arguments.size() == 2;
+  if (const auto* number = std::get_if<double>(&arguments[0])) {
+    if (*number != 0) return arguments[1];
+    return two ? MathResult(TimeSeries()) : arguments[2];
+  }
   const auto& condition = std::get<TimeSeries>(arguments[0]);
   TimeSeries out{.id = condition.id, .label = condition.label, .period_s = condition.period_s};
   for (const auto& [time, value] : condition.values) {
-    if (const auto chosen = at(arguments[value != 0 ? 1 : 2], time))
+    if (value != 0) {
+      out.values.emplace(time, at(arguments[1], time).value_or(0));
+    } else if (const auto chosen = two ? std::nullopt : at(arguments[2], time)) {
       out.values.emplace(time, *chosen);
+    }
   }
   return out;
 }
@@ -300,7 +312,7 @@ constexpr Function kFunctions[] = {
     {"ABS", 1, 1},   {"AVG", 1, 1},          {"CEIL", 1, 1},        {"DATAPOINT_COUNT", 1, 1},
     {"DATE", 1, 1},  {"DAY", 1, 1},          {"DIFF", 1, 1},        {"DIFF_TIME", 1, 1},
     {"EPOCH", 1, 1}, {"FILL", 2, 2},         {"FIRST", 1, 1},       {"FLOOR", 1, 1},
-    {"HOUR", 1, 1},  {"IF", 3, 3},           {"LAST", 1, 1},        {"LOG", 1, 1},
+    {"HOUR", 1, 1},  {"IF", 2, 3},           {"LAST", 1, 1},        {"LOG", 1, 1},
     {"LOG10", 1, 1}, {"MAX", 1, 1},          {"METRICS", 0, 1},     {"METRIC_COUNT", 1, 1},
     {"MIN", 1, 1},   {"MINUTE", 1, 1},       {"MONTH", 1, 1},       {"PERIOD", 1, 1},
     {"RATE", 1, 1},  {"REMOVE_EMPTY", 1, 1}, {"RUNNING_SUM", 1, 1}, {"SLICE", 2, 3},
@@ -357,7 +369,7 @@ MathResult call_function(std::string_view name, std::vector<MathValue> arguments
   if (known == std::end(kFunctions)) return wrong(fmt::format("there is no function {}", name));
   if (arguments.size() < known->least || arguments.size() > known->most)
     return wrong(
-        fmt::format("{} takes {} arguments{}, not {}", name, known->least,
+        fmt::format("{} takes {}{} arguments, not {}", name, known->least,
                     known->most > known->least ? fmt::format(" to {}", known->most) : std::string(),
                     arguments.size()));
   if (name == "METRICS") return metrics(arguments, inputs);

@@ -64,12 +64,12 @@ TEST_F(MathTest, EvaluatesWhatTheDocumentationHas) {
       {"1 == 1 && 0 || 0", "0"},
       {"m1 * 2", "{0:2 60:4 120:8 240:20}"},
       {"2 - m1", "{0:1 60:0 120:-2 240:-8}"},
-      {"m1 + m2", "{0:11 60:2}"},
-      {"m1 / m2", "{0:0.1}"},  // x / 0 is no data point
+      {"m1 + m2", "{0:11 60:2 120:4 180:5 240:10}"},  // the one that is missing is 0
+      {"m1 / m2", "{0:0.1 180:0}"},                   // x / 0 is no data point
       {"m1 > 1", "{0:0 60:1 120:1 240:1}"},
       {"-m1", "{0:-1 60:-2 120:-4 240:-10}"},
       {"[m1, m2] * 10", "[{0:10 60:20 120:40 240:100}{0:100 60:0 180:50}]"},
-      {"[m1, m2] - [m1, m1]", "[{0:0 60:0 120:0 240:0}{0:9 60:-2}]"},
+      {"[m1, m2] - [m1, m1]", "[{0:0 60:0 120:0 240:0}{0:9 60:-2 120:-4 180:5 240:-10}]"},
       // each value
       {"ABS(0 - m1)", "{0:1 60:2 120:4 240:10}"},
       {"CEIL(m1 / 3)", "{0:1 60:1 120:2 240:4}"},
@@ -85,7 +85,7 @@ TEST_F(MathTest, EvaluatesWhatTheDocumentationHas) {
       {"DATAPOINT_COUNT(m1)", "4"},
       {"DATAPOINT_COUNT([m1, m2])", "{0:2 60:2 120:1 180:1 240:1}"},
       {"SUM([m1, m2])", "{0:11 60:2 120:4 180:5 240:10}"},
-      {"AVG([m1, m2])", "{0:5.5 60:1 120:4 180:5 240:10}"},
+      {"AVG([m1, m2])", "{0:5.5 60:1 120:2 180:2.5 240:5}"},  // "missing values are treated as 0"
       {"MAX([m1, m2])", "{0:10 60:2 120:4 180:5 240:10}"},
       {"m1 / SUM(m1) * 17", "{0:1 60:2 120:4 240:10}"},
       // changes
@@ -102,9 +102,9 @@ TEST_F(MathTest, EvaluatesWhatTheDocumentationHas) {
       {"FILL(none, 7)", "{0:7 60:7 120:7 180:7 240:7}"},
       // choosing
       {"IF(m1 > 1, m1, 0)", "{0:0 60:2 120:4 240:10}"},
-      {"IF(m1 > 1, m2)", "error: IF takes 3 arguments, not 2"},
+      {"IF(m1 > 1, m1)", "{60:2 120:4 240:10}"},
       {"IF(1, 2, 3)", "2"},
-      {"IF(m2, m1, 99)", "{0:1 60:99}"},
+      {"IF(m2, m1, 99)", "{0:1 60:99 180:0}"},
       {"METRIC_COUNT(METRICS())", "4"},
       {"METRICS('err')", "[{0:3}]"},
       {"SUM(METRICS(\"m\"))", "{0:11 60:2 120:4 180:5 240:10}"},
@@ -127,6 +127,104 @@ TEST_F(MathTest, EvaluatesWhatTheDocumentationHas) {
     EXPECT_EQ(of(expression), expected) << expression;
 }
 
+// The examples of using-metric-math.html, section by section, of the page's own metrics.
+TEST_F(MathTest, FollowsTheDocumentedExamples) {
+  inputs.metrics.clear();
+  add("metric1", {{0, 30}, {60, 20}, {120, 0}, {180, 0}});
+  add("metric2", {{0, 20}, {120, 20}});
+  add("if1", {{0, 1}, {60, 1}, {120, 0}, {180, 0}});
+  add("if2", {{0, 30}, {120, 0}, {180, 0}, {240, 30}});
+  add("if3", {{0, 0}, {60, 0}, {120, 20}, {240, 20}});
+  add("errors1", {{0, 1}, {60, 2}});
+  add("errors2", {{0, 3}});
+  add("requests1", {{0, 40}, {60, 8}});
+  const std::pair<const char*, const char*> cases[] = {
+      // "Comparison and logical operators"
+      {"(metric1 < metric2)", "{0:0 60:0 120:1 180:0}"},
+      {"(metric1 >= 30)", "{0:1 60:0 120:0 180:0}"},
+      {"(metric1 > 15 AND metric2 > 15)", "{0:1 60:0 120:0 180:0}"},
+      {"metric1 > 15 && metric2 > 15", "{0:1 60:0 120:0 180:0}"},
+      {"metric1 > 25 OR metric2 > 15", "{0:1 60:0 120:1 180:0}"},
+      {"metric1 > 25 || metric2 > 15", "{0:1 60:0 120:1 180:0}"},
+      {"metric1 == 0", "{0:0 60:0 120:1 180:1}"},
+      {"metric1 != 0", "{0:1 60:1 120:0 180:0}"},
+      {"metric1 <= 20", "{0:0 60:1 120:1 180:1}"},
+      {"metric2 < 10", "{0:0 120:0}"},
+      {"3 < 4", "1"},
+      // "Basic arithmetic functions"
+      {"PERIOD(metric1)/60", "1"},
+      {"5 * metric1", "{0:150 60:100 120:0 180:0}"},
+      {"metric1 - metric2", "{0:10 60:20 120:-20 180:0}"},
+      {"SUM(100/[errors1, requests1])", "{0:102.5 60:62.5}"},
+      {"AVG([errors1, errors2]/requests1)", "{0:0.05 60:0.125}"},
+      {"METRICS('errors')*100", "[{0:100 60:200}{0:300}]"},
+      {"-5*metric2", "{0:-100 120:-100}"},
+      {"-metric2", "{0:-20 120:-20}"},
+      {"SUM(-[errors1, errors2])", "{0:-4 60:-2}"},
+      {"metric1 / metric2", "{0:1.5 120:0}"},  // "the data point is dropped"
+      {"metric2 ^ 2", "{0:400 120:400}"},
+      {"1 / metric1", "{0:0.0333333 60:0.05}"},
+      // "The METRICS() function"
+      {"SUM(METRICS(\"errors\"))", "{0:4 60:2}"},
+      {"SUM([METRICS(\"errors\"), METRICS(\"requests\")])", "{0:44 60:10}"},
+      {"METRICS(\"errors\")/100", "[{0:0.01 60:0.02}{0:0.03}]"},
+      // "Functions supported for metric math"
+      {"ABS(metric2-metric1)", "{0:10 60:20 120:20 180:0}"},
+      {"MIN(ABS([metric1, metric2]))", "{0:20 60:20 120:0 180:0}"},
+      {"SUM([errors1,errors2])/AVG(errors1)", "{0:2.66667 60:1.33333}"},
+      {"AVG(METRICS(\"errors\"))", "{0:2 60:1}"},
+      {"SUM(CEIL(METRICS(\"errors\") / 2))", "{0:3 60:1}"},
+      {"DIFF(METRICS(\"errors\"))", "[{60:1}{}]"},
+      {"DIFF_TIME(metric2)", "{120:120}"},
+      {"FILL(metric2,10)", "{0:20 60:10 120:20 180:10 240:10}"},
+      {"FILL(METRICS(\"errors\"), 0)",
+       "[{0:1 60:2 120:0 180:0 240:0}{0:3 60:0 120:0 180:0 240:0}]"},
+      {"FILL(errors1, MIN(errors1))", "{0:1 60:2 120:1 180:1 240:1}"},
+      {"IF(FIRST(SORT(METRICS(), AVG, DESC))>20, 1, 0)", "{0:1 60:0}"},
+      {"MAX(errors1)/errors1", "{0:2 60:1}"},
+      {"errors1/METRIC_COUNT(METRICS())", "{0:0.125 60:0.25}"},
+      {"errors1-MIN(errors1)", "{0:0 60:1}"},
+      {"requests1/PERIOD(requests1)", "{0:0.666667 60:0.133333}"},
+      {"RATE(requests1)", "{60:-0.533333}"},
+      {"REMOVE_EMPTY(DIFF(METRICS(\"errors\")))", "[{60:1}]"},
+      {"RUNNING_SUM(METRICS(\"errors\"))", "[{0:1 60:3}{0:3}]"},
+      {"SLICE(SORT(METRICS(), SUM, DESC), 0, 2)",
+       "[{0:30 120:0 180:0 240:30}{0:30 60:20 120:0 180:0}]"},
+      {"SLICE(SORT(METRICS(), AVG, ASC), 7)", "[{0:40 60:8}]"},
+      {"SORT(METRICS(), AVG, DESC, 1)", "[{0:40 60:8}]"},
+      {"SORT(METRICS(\"errors\"), MAX, ASC)", "[{0:1 60:2}{0:3}]"},
+      {"errors1/STDDEV(errors1)", "{0:2 60:4}"},
+      {"SUM(METRICS(\"errors\"))/SUM(METRICS(\"requests\"))*100", "{0:10 60:25}"},
+      {"TIME_SERIES(MAX(metric1))", "{0:30 60:30 120:30 180:30 240:30}"},
+      {"TIME_SERIES(5*AVG(errors1))", "{0:7.5 60:7.5 120:7.5 180:7.5 240:7.5}"},
+      {"CEIL(LOG10(requests1))", "{0:2 60:1}"},
+      {"FLOOR(LOG(requests1))", "{0:3 60:2}"},
+      // "Using IF expressions"
+      {"IF(if1, if2, if3)", "{0:30 60:0 120:20}"},
+      {"IF(if1, 5, if3)", "{0:5 60:5 120:20}"},
+      {"IF(if1, if2, 5)", "{0:30 60:0 120:5 180:5}"},
+      {"IF(if1, if2)", "{0:30 60:0}"},
+      {"IF(if1, 5, 6)", "{0:5 60:5 120:6 180:6}"},
+      {"IF(1, if2, if3)", "{0:30 120:0 180:0 240:30}"},
+      {"IF(0, if2, if3)", "{0:0 60:0 120:20 240:20}"},
+      {"IF(0, if2)", "{}"},
+      {"IF(-1, if2)", "{0:30 120:0 180:0 240:30}"},  // "whether that value is positive or negative"
+      {"IF(metric1<25, metric1)", "{60:20 120:0 180:0}"},
+      {"IF(metric1<25, 10, 2)", "{0:2 60:10 120:10 180:10}"},
+      {"IF(metric1>metric2, 1, 0)", "{0:1 60:1 120:0 180:0}"},
+      {"IF(DAY(metric1)<6 AND (HOUR(metric1)>=9 AND HOUR(metric1)<17), metric1)", "{}"},
+  };
+  for (const auto& [expression, expected] : cases)
+    EXPECT_EQ(of(expression), expected) << expression;
+}
+
+TEST_F(MathTest, RefusesByNameWhatItHasNot) {
+  for (const std::string name : {"ANOMALY_DETECTION_BAND", "DB_PERF_INSIGHTS",
+                                 "INSIGHT_RULE_METRIC", "LAMBDA", "SEARCH", "SERVICE_QUOTA"})
+    EXPECT_EQ(of("MAX(" + name + "(m1, 2))"),
+              "error: Dewpoint does not support the function " + name + " yet");
+}
+
 TEST_F(MathTest, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "syntax: a value is missing at the end"},
@@ -141,6 +239,16 @@ TEST_F(MathTest, SaysWhatIsWrong) {
       {"ANOMALY_DETECTION_BAND(m1)",
        "error: Dewpoint does not support the function ANOMALY_DETECTION_BAND yet"},
       {"NOPE(m1)", "error: there is no function NOPE"},
+      {"sum(m1)", "syntax: expected an operator at character 4, at \"(m1)\""},  // uppercase only
+      {"IF(m1)", "error: IF takes 2 to 3 arguments, not 1"},
+      {"IF(METRICS(), 1, 0)", "error: IF needs numbers or single metrics"},
+      {"SLICE(m1, 0, 1)", "error: SLICE needs an array of metrics"},
+      {"SLICE(METRICS(), 0 - 1)", "error: SLICE needs a whole number of 0 or more"},
+      {"PERIOD(METRICS())", "error: PERIOD needs a metric"},
+      {"TIME_SERIES(m1)", "error: TIME_SERIES needs a number"},
+      {"METRICS(m1)", "error: METRICS takes a string"},
+      {"LOG(0)", "error: LOG of 0 is no number"},
+      {"SUM('a')", "error: SUM needs metrics"},
       {"SUM()", "error: SUM takes 1 arguments, not 0"},
       {"SORT(METRICS(), UP, ASC)", "error: SORT sorts by AVG, MIN, MAX or SUM, ASC or DESC"},
       {"FILL(m1, SIDEWAYS)", "error: FILL fills with a number, a metric, REPEAT or LINEAR"},

@@ -3,8 +3,9 @@
 //
 //   service("api.example.com") { fault AND responsetime > 2.5 } OR !annotation[tenant] = "a"
 //
-// AND binds closer than OR, ! closest; both words in either case. At the top an expression is about
-// the whole trace, in braces about one segment of the service, or one call over the edge.
+// AND binds closer than OR, ! closest; AND may be left out. Words and keywords in any case. At the
+// top an expression is about the whole trace, in braces about one segment of the service, or one
+// call over the edge. A keyword of text alone says that there is one.
 //
 // Not here, and refused by name: rootcause.*, and the keywords that are about its lists (first,
 // last, remote, index, coverage).
@@ -86,7 +87,7 @@ struct Filter {
     kAnd,  // of `children`
     kOr,
     kNot,      // of the one child
-    kFlag,     // a keyword alone: a boolean one is true, an annotation is there
+    kFlag,     // a keyword alone: a boolean one is true, an annotation or a text is there
     kCompare,  // keyword comparison literal
     kService,  // some segment of such a service, for which the child (if any) holds
     kEdge,     // some call from such a service to such another one, the same

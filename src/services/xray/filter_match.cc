@@ -178,6 +178,15 @@ bool compares(const Filter& filter, const Scope& scope) {
   });
 }
 
+// "http.url AND responseTime > 2": whether there is any such text.
+bool is_set(Keyword keyword, const Scope& scope) {
+  const Filter any{.kind = Filter::Kind::kCompare,
+                   .keyword = keyword,
+                   .comparison = Comparison::kContains,
+                   .literal = std::string()};
+  return compares(any, scope);
+}
+
 bool is_node(const std::optional<NodeId>& wanted, const ServiceId& service) {
   if (!wanted) return true;
   return (!wanted->name || *wanted->name == service.name) &&
@@ -196,8 +205,9 @@ bool holds(const Filter& filter, const Scope& scope) {
     case Filter::Kind::kNot:
       return !holds(filter.children.front(), scope);
     case Filter::Kind::kFlag:
-      return filter.keyword == Keyword::kAnnotation ? any_annotation(filter, scope)
-                                                    : flag(filter.keyword, scope);
+      if (filter.keyword <= Keyword::kRoot) return flag(filter.keyword, scope);
+      if (filter.keyword == Keyword::kAnnotation) return any_annotation(filter, scope);
+      return is_set(filter.keyword, scope);
     case Filter::Kind::kCompare:
       return compares(filter, scope);
     case Filter::Kind::kService:

@@ -123,18 +123,25 @@ class Parser {
   }
 
   // Depth is counted where it grows: in parentheses, braces and after "!".
+  // Without a word between them, both must hold: the page has "ok !partial duration <3".
   Parsed chain(std::string_view word, Filter::Kind kind, Parsed (Parser::*part)()) {
     auto first = (this->*part)();
     if (!first) return first;
     Filter out{.kind = kind};
     out.children.push_back(*std::move(first));
-    while (take_word(word)) {
+    while (take_word(word) || (kind == Filter::Kind::kAnd && more())) {
       auto next = (this->*part)();
       if (!next) return next;
       out.children.push_back(*std::move(next));
     }
     if (out.children.size() == 1) return std::move(out.children.front());
     return out;
+  }
+  // Whether another expression begins here.
+  bool more() {
+    const std::string_view word = peek_word();
+    if (at_ >= text_.size()) return false;
+    return word.empty() ? text_[at_] == '!' || text_[at_] == '(' : !same_word(word, "OR");
   }
   Parsed either() {
     if (++depth_ > kMaxFilterDepth) return fail("the filter expression is too deep");
@@ -164,16 +171,18 @@ class Parser {
     }
     const std::string_view word = peek_word();
     if (word.empty()) return fail("expected a keyword");
-    if (word == "service" || word == "edge") return node(word);
-    if (word == "annotation" || word.starts_with("annotation.")) return annotation(word);
+    if (same_word(word, "service") || same_word(word, "edge")) return node(word);
+    constexpr std::string_view kAnnotation = "annotation.";
+    if (same_word(word, "annotation") || same_word(word.substr(0, kAnnotation.size()), kAnnotation))
+      return annotation(word);
     for (const auto unsupported : kUnsupported) {
-      if (word == unsupported)
+      if (same_word(word, unsupported))
         return fail(fmt::format("the keyword {} is not supported here", word));
     }
-    if (word == "json" || word.starts_with("rootcause"))
+    if (same_word(word, "json") || same_word(word.substr(0, 9), "rootcause"))
       return fail("root causes (rootcause, json) are not supported");
     for (const auto& known : kWords) {
-      if (known.text != word) continue;
+      if (!same_word(known.text, word)) continue;
       at_ += word.size();
       Filter out;
       out.keyword = known.keyword;
@@ -216,7 +225,7 @@ class Parser {
     const auto found = comparison_sign();
     const Type type = type_of(out.keyword);
     if (!found) {
-      if (type == Type::kBoolean || type == Type::kAny) {
+      if (type != Type::kNumber && !is_group(out.keyword)) {
         out.kind = Filter::Kind::kFlag;
         return out;
       }
@@ -289,7 +298,7 @@ class Parser {
   }
 
   Parsed node(std::string_view word) {
-    const bool edge = word == "edge";
+    const bool edge = same_word(word, "edge");
     Filter out{.kind = edge ? Filter::Kind::kEdge : Filter::Kind::kService};
     at_ += word.size();
     if (!take('(')) return fail("expected (");

@@ -3,6 +3,7 @@
 #include <dew/encoding.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -14,16 +15,32 @@ constexpr size_t kMaxChunkLine = 256;
 
 Error bad(std::string message) { return Error{"BadResponse", std::move(message), 0, true}; }
 
+// RFC 9110 5.6.2 and 5.5: what a field's name and its value are made of.
+struct FieldBytes {
+  std::array<bool, 256> token{};
+  std::array<bool, 256> value{};
+};
+constexpr FieldBytes field_bytes() {
+  FieldBytes bytes;
+  for (size_t i = 0; i < 256; ++i) {
+    bytes.token[i] = i > ' ' && i < 0x7f;
+    bytes.value[i] = (i >= ' ' && i != 0x7f) || i == '\t';
+  }
+  for (const char c : std::string_view("()<>@,;:\\\"/[]?={}"))
+    bytes.token[static_cast<uint8_t>(c)] = false;
+  return bytes;
+}
+constexpr FieldBytes kFieldBytes = field_bytes();
+
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return c > ' ' && c < 0x7f &&
-           std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+    return kFieldBytes.token[static_cast<uint8_t>(c)];
   });
 }
 
 bool is_value(std::string_view text) {
-  return std::ranges::none_of(text,
-                              [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7f; });
+  return std::ranges::all_of(text,
+                             [](char c) { return kFieldBytes.value[static_cast<uint8_t>(c)]; });
 }
 
 std::string_view trim_ows(std::string_view text) {

@@ -3,8 +3,10 @@
 #include <dew/json.h>
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace dew {
 
@@ -51,6 +53,25 @@ constexpr std::array<bool, 256> plain_bytes() {
   return table;
 }
 constexpr auto kPlain = plain_bytes();
+
+// How many of the eight bytes at `text` come before the first that ends a run of a string's plain
+// bytes: a quote, a backslash, a control character. Events are mostly strings, so they are passed
+// eight bytes at a time.
+size_t plain_run(const char* text) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = 0x8080808080808080;
+  uint64_t word = 0;
+  std::memcpy(&word, text, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
+  const uint64_t quote = word ^ (kOnes * '"');
+  const uint64_t backslash = word ^ (kOnes * '\\');
+  // A byte's high bit is set when it is 0 (or below 0x20); beyond the first such byte the borrow
+  // may set others.
+  const uint64_t ends = (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) |
+                         ((word - kOnes * 0x20) & ~word)) &
+                        kHighs;
+  return static_cast<size_t>(std::countr_zero(ends)) / 8;
+}
 
 void append_utf8(std::string& out, uint32_t code) {
   if (code < 0x80) {
@@ -158,6 +179,12 @@ std::optional<std::string_view> Cursor::string() {
   if (peek() != '"') return std::nullopt;
   const size_t begin = ++at_;
   while (at_ < text_.size()) {
+    while (at_ + 8 <= text_.size()) {
+      const size_t run = plain_run(text_.data() + at_);
+      at_ += run;
+      if (run < 8) break;
+    }
+    if (at_ == text_.size()) break;
     const auto c = static_cast<uint8_t>(text_[at_]);
     if (c == '"') return text_.substr(begin, at_++ - begin);
     if (c < 0x20) return std::nullopt;

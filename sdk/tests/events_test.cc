@@ -74,6 +74,36 @@ TEST(JsonText, WritesStringsThatAreAlwaysValid) {
   }
 }
 
+// The cursor passes eight bytes at a time: what ends a string is seen wherever it stands, and
+// nothing else is.
+TEST(JsonText, FindsTheEndOfAStringAtEveryPlace) {
+  for (size_t length = 0; length < 40; ++length) {
+    for (const char fill : {'a', '!', '#', '[', ']', ' ', '\x7f', '\x80', '\xa2', '\xdc', '\xff'}) {
+      const std::string inner(length, fill);
+      const std::string text = '"' + inner + "\",1";
+      json_text::Cursor cursor(text);
+      EXPECT_EQ(cursor.string(), inner);
+      EXPECT_TRUE(cursor.eat(','));
+      for (size_t at = 0; at < length; ++at) {
+        std::string escaped = inner;
+        escaped.replace(at, 1, "\\\"");
+        const std::string whole = '"' + escaped + '"';
+        EXPECT_EQ(json_text::Cursor(whole).string(), escaped);
+        for (const char bad : {'\0', '\x1f', '\n'}) {
+          std::string control = inner;
+          control[at] = bad;
+          const std::string broken = '"' + control + '"';
+          EXPECT_EQ(json_text::Cursor(broken).string(), std::nullopt);
+        }
+      }
+      for (const char* end : {"", "\\"}) {
+        const std::string open = '"' + inner + end;
+        EXPECT_EQ(json_text::Cursor(open).string(), std::nullopt);
+      }
+    }
+  }
+}
+
 TEST(JsonText, UnescapesAsJsonSays) {
   EXPECT_EQ(json_text::unescape(R"(\"\\\/\b\f\n\r\t\u00e4\ud83d\ude00)"), "\"\\/\b\f\n\r\tä😀");
   for (const std::string_view bad :

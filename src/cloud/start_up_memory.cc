@@ -1,7 +1,11 @@
 #include "cloud/start_up_memory.h"
 
-#include <link.h>
+#ifdef DEW_TCMALLOC
+#include <gperftools/malloc_extension.h>
+#else
 #include <malloc.h>
+#endif
+#include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -28,7 +32,11 @@ int release_object(dl_phdr_info* object, size_t /*size*/, void* /*context*/) {
 }  // namespace
 
 void release_start_up_memory() {
+#ifdef DEW_TCMALLOC
+  MallocExtension::instance()->ReleaseFreeMemory();
+#else
   malloc_trim(0);
+#endif
   dl_iterate_phdr(release_object, nullptr);
 }
 

@@ -181,7 +181,7 @@ bool JsonPattern::matches(const json::Value& event) const {
 json::Object JsonPattern::extract(const json::Value& event) const {
   json::Object out;
   for (const auto& test : tests_.leaves())
-    if (auto value = test.selector.value(event)) out[test.selector.text()] = std::move(*value);
+    if (auto value = test.selector.value(event)) out[test.selector.text()] = *value;
   return out;
 }
 

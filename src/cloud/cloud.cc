@@ -17,6 +17,7 @@
 #include "cloud/emf_port.h"
 #include "cloud/front_door.h"
 #include "cloud/gateway_authority.h"
+#include "cloud/log_filters.h"
 #include "cloud/metric_adapters.h"
 #include "cloud/otlp_exporter.h"
 #include "cloud/start_up_memory.h"
@@ -65,6 +66,8 @@ class Cloud final : public cli::RunningCloud {
         context_{config_, clock_, *store_, dispatcher_, loops_, workers_},
         dispatcher_(dispatcher_options()),
         cloudwatch_(context_),
+        log_filter_metrics_(cloudwatch_, clock_),
+        log_subscriber_(options.region),
         logs_(context_),
         log_sink_(logs_.ingest(), cloudwatch_.embedded()),
         gateway_log_(logs_.ingest()),
@@ -110,6 +113,9 @@ class Cloud final : public cli::RunningCloud {
       apigateway_.set_metrics(&gateway_metrics_);
       dynamodb_.set_metrics(&dynamo_metrics_);
     }
+    log_subscriber_.set(&lambda_);
+    logs_.filters().set_metrics(&log_filter_metrics_);
+    logs_.filters().set_subscriber(&log_subscriber_);
     sts_.set_long_term_keys([this](std::string_view key) { return iam_.find_access_key(key); });
     dispatcher_.set_credentials(&sts_);
     dispatcher_.set_authorizer(&authorizer_);
@@ -285,6 +291,8 @@ class Cloud final : public cli::RunningCloud {
   services::Context context_;
   aws::Dispatcher dispatcher_;
   cloudwatch::Service cloudwatch_;
+  LogFilterMetrics log_filter_metrics_;
+  LogSubscriber log_subscriber_;
   logs::Service logs_;
   LogsSink log_sink_;
   GatewayLog gateway_log_;

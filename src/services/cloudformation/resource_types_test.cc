@@ -84,6 +84,9 @@ constexpr Documented kTypes[] = {
     {"AWS::Lambda::Permission", "FunctionName Action Principal SourceArn SourceAccount", ""},
     {"AWS::Lambda::Version", "FunctionName CodeSha256 Description", ""},
     {"AWS::Logs::LogGroup", "LogGroupName", "RetentionInDays Tags"},
+    {"AWS::Logs::MetricFilter", "FilterName LogGroupName", "FilterPattern MetricTransformations"},
+    {"AWS::Logs::SubscriptionFilter", "FilterName LogGroupName",
+     "FilterPattern DestinationArn RoleArn Distribution"},
     {"AWS::S3::Bucket", "BucketName",
      "AccessControl Tags BucketEncryption PublicAccessBlockConfiguration VersioningConfiguration "
      "OwnershipControls CorsConfiguration LifecycleConfiguration"},

@@ -219,8 +219,8 @@ void Service::register_operations(aws::Registry& registry) {
 
 void Service::set_metrics(InvocationMetrics* metrics) { impl_->core.metrics = metrics; }
 
-Result<void> Service::invoke_event(InvokeRequest request) {
-  Core& core = impl_->core;
+Result<void> Service::may_invoke(const InvokeRequest& request) const {
+  const Core& core = impl_->core;
   if (core.pool == nullptr) return fail(ErrorKind::kUnavailable, core.start_error);
   const auto name = parse_function_name(request.function);
   const TargetPtr target = name ? core.catalog->resolve(name->name, name->qualifier) : nullptr;
@@ -232,10 +232,17 @@ Result<void> Service::invoke_event(InvokeRequest request) {
                 fmt::format("The resource policy of {} does not allow {} to invoke it",
                             target->invoked_arn, request.principal));
   }
+  return {};
+}
+
+Result<void> Service::invoke_event(InvokeRequest request) {
+  CHECK_OK(may_invoke(request));
+  Core& core = impl_->core;
   request.request_id = uuid_v4();
   // Asked and answered: the retries do not ask again.
   request.principal.clear();
-  if (core.metrics != nullptr) core.metrics->event_received(name->name);
+  if (core.metrics != nullptr)
+    core.metrics->event_received(parse_function_name(request.function)->name);
   TRY(const bool taken, core.async->add(std::move(request)));
   if (!taken) return fail(ErrorKind::kUnavailable, "too many asynchronous events wait");
   return {};

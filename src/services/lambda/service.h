@@ -37,6 +37,10 @@ class Service {
   // Runs a function and calls back once, on the invoker's loop when it can. Never blocks.
   void invoke_async(InvokeRequest request, Done done);
 
+  // Whether there is such a function, and its policy lets the request's principal in. The error is
+  // a sentence.
+  Result<void> may_invoke(const InvokeRequest& request) const;
+
   // Takes an asynchronous event for a service that acts through the function's policy; durable when
   // the calling thread's commits are. The error is a sentence.
   Result<void> invoke_event(InvokeRequest request);

@@ -62,11 +62,6 @@ aws::ApiResult<std::vector<Event>> batch_of(const json::Object& input) {
     return aws::fail(invalid(
         fmt::format("Upload too large: {} bytes exceeds limit of {}", bytes, kMaxBatchBytes)));
   }
-  if (!events.empty() && events.back().timestamp_ms - events.front().timestamp_ms > kDayMs) {
-    return aws::fail(
-        invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 "
-                "hours."));
-  }
   return events;
 }
 
@@ -112,9 +107,19 @@ aws::ApiResult<json::Value> Service::put_log_events(aws::Call& call) {
   TRY(const auto stream, records_.stream(group_name, stream_name));
   if (!stream) return aws::fail(no_such_stream());
   auto rejected = reject(events, group, context_.clock.now_ms());
+  // "For valid events […], the time span in a single batch cannot exceed 24 hours."
+  if (!events.empty() && events.back().timestamp_ms - events.front().timestamp_ms > kDayMs) {
+    return aws::fail(
+        invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 "
+                "hours."));
+  }
   store::Batch batch;
-  CHECK_OK(records_.add_events(batch, group_name, stream_name, std::move(events)));
+  auto filters = filters_.of(group_name);
+  std::vector<StoredEvent> stored;
+  CHECK_OK(records_.add_events(batch, group_name, stream_name, std::move(events),
+                               filters ? &stored : nullptr));
   CHECK_OK(records_.commit(batch));
+  if (filters) filters_.offer(std::move(filters), stream_name, std::move(stored));
   // Since 2023 sequence tokens are neither needed nor checked.
   json::Object out{{"nextSequenceToken", Position{}.digits()}};
   if (!rejected.empty()) out["rejectedLogEventsInfo"] = std::move(rejected);

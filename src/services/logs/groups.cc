@@ -71,6 +71,7 @@ aws::ApiResult<json::Value> Service::delete_log_group(aws::Call& call) {
   store::Batch batch;
   Records::erase_group(batch, json::string_or(group, "logGroupName"));
   CHECK_OK(records_.commit(batch));
+  filters_.set(json::string_or(group, "logGroupName"), nullptr);
   return json::Object();
 }
 
@@ -99,7 +100,8 @@ aws::ApiResult<json::Value> Service::describe_log_groups(aws::Call& call) {
     }
     json::Object one = group;
     one.erase("tags");
-    one["metricFilterCount"] = 0;
+    TRY(const auto metric_filters, records_.filters(FilterKind::kMetric, name));
+    one["metricFilterCount"] = metric_filters.size();
     one["arn"] = group_arn(name) + ":*";
     one["logGroupArn"] = group_arn(name);
     int64_t bytes = 0;

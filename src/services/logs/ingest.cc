@@ -12,8 +12,8 @@ constexpr size_t kEventOverheadBytes = 64;  // what a buffered line costs beside
 
 }  // namespace
 
-Ingest::Ingest(Records& records, const Clock& clock)
-    : records_(records), clock_(clock), thread_([this] { run(); }) {}
+Ingest::Ingest(Records& records, Filters& filters, const Clock& clock)
+    : records_(records), filters_(filters), clock_(clock), thread_([this] { run(); }) {}
 
 Ingest::~Ingest() { stop(); }
 
@@ -72,13 +72,19 @@ void Ingest::write(Buffers buffers) {
       log::warn("{} log events of {} {} dropped: they came faster than they could be written",
                 buffer.dropped, name.first, name.second);
     }
-    if (auto added = records_.add_events(batch, name.first, name.second, std::move(buffer.events));
+    auto filters = filters_.of(name.first);
+    std::vector<StoredEvent> stored;
+    if (auto added = records_.add_events(batch, name.first, name.second, std::move(buffer.events),
+                                         filters ? &stored : nullptr);
         !added) {
       log::error("log events of {} could not be kept: {}", name.first, added.error().message);
     }
     // Two new streams of a new group must not each write the group's record over the other's.
-    if (auto written = records_.commit(batch); !written)
+    if (auto written = records_.commit(batch); !written) {
       log::error("log events could not be written: {}", written.error().message);
+    } else if (filters) {
+      filters_.offer(std::move(filters), name.second, std::move(stored));
+    }
     batch = store::Batch();
   }
 }

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "services/logs/chunk.h"
+#include "services/logs/filters.h"
 #include "services/logs/records.h"
 
 namespace dew::logs {
@@ -28,12 +29,13 @@ namespace dew::logs {
 inline constexpr std::chrono::milliseconds kFlushInterval{100};
 inline constexpr size_t kFlushBytes = 2 * 1024 * 1024;         // buffered: flush at once
 inline constexpr size_t kMaxBufferedBytes = 16 * 1024 * 1024;  // buffered: drop
-inline constexpr size_t kMaxEventBytes =
-    256 * 1024;  // CloudWatch Logs' limit; longer lines are cut
+// CloudWatch Logs' limit, with the 26 bytes that it counts beside a message; longer lines are cut.
+// docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+inline constexpr size_t kMaxEventBytes = 1024 * 1024;
 
 class Ingest {
  public:
-  Ingest(Records& records, const Clock& clock);
+  Ingest(Records& records, Filters& filters, const Clock& clock);
   ~Ingest();
 
   // Appends to group/stream; both are made when absent.
@@ -59,6 +61,7 @@ class Ingest {
   void write(Buffers buffers);
 
   Records& records_;
+  Filters& filters_;
   const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -17,6 +17,9 @@ constexpr int64_t kEventOverheadBytes =
 Key groups_key() { return Key("logs").add("group"); }
 Key streams_key(std::string_view group) { return Key("logs").add("stream").add(group); }
 Key chunks_key(std::string_view group) { return Key("logs").add("chunk").add(group); }
+Key filters_key(FilterKind kind) {
+  return Key("logs").add(kind == FilterKind::kMetric ? "metric-filter" : "subscription-filter");
+}
 
 struct ChunkKey {
   int64_t first_ms = 0;
@@ -131,7 +134,9 @@ void Records::put_stream(store::Batch& batch, std::string_view group, const json
 
 void Records::erase_group(store::Batch& batch, std::string_view group) {
   batch.erase(groups_key().add(group));
-  for (const Key& key : {streams_key(group), chunks_key(group)})
+  for (const Key& key :
+       {streams_key(group), chunks_key(group), filters_key(FilterKind::kMetric).add(group),
+        filters_key(FilterKind::kSubscription).add(group)})
     batch.erase_range(key, key.prefix_end());
 }
 
@@ -141,8 +146,28 @@ void Records::erase_stream(store::Batch& batch, std::string_view group, std::str
   batch.erase_range(chunks, chunks.prefix_end());
 }
 
+aws::ApiResult<std::vector<json::Object>> Records::filters(FilterKind kind,
+                                                           std::string_view group) const {
+  Key key = filters_key(kind);
+  if (!group.empty()) key.add(group);
+  return scan(key.str(), key.prefix_end());
+}
+
+void Records::put_filter(store::Batch& batch, FilterKind kind, const json::Object& filter) {
+  batch.put(filters_key(kind)
+                .add(json::string_or(filter, "logGroupName"))
+                .add(json::string_or(filter, "filterName")),
+            json::dump(filter));
+}
+
+void Records::erase_filter(store::Batch& batch, FilterKind kind, std::string_view group,
+                           std::string_view name) {
+  batch.erase(filters_key(kind).add(group).add(name));
+}
+
 aws::ApiResult<void> Records::add_events(store::Batch& batch, std::string_view group_name,
-                                         std::string_view stream_name, std::vector<Event> events) {
+                                         std::string_view stream_name, std::vector<Event> events,
+                                         std::vector<StoredEvent>* stored) {
   if (events.empty()) return {};
   for (auto& event : events) event.timestamp_ms = std::max<int64_t>(event.timestamp_ms, 0);
   sort_by_time(events);
@@ -173,6 +198,10 @@ aws::ApiResult<void> Records::add_events(store::Batch& batch, std::string_view g
                   .add(static_cast<uint64_t>(events[begin].timestamp_ms))
                   .add(last_chunk_),
               encode_chunk(now_ms, &events[begin], end - begin));
+    for (size_t i = begin; stored != nullptr && i < end; ++i)
+      stored->push_back({{events[i].timestamp_ms, last_chunk_, static_cast<uint32_t>(i - begin)},
+                         now_ms,
+                         std::move(events[i].message)});
     begin = end;
   }
   return {};

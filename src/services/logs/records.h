@@ -2,8 +2,9 @@
 //
 // Keys: ("logs", "group", name), ("logs", "stream", group, name) hold JSON objects with the members
 // of the API's shapes (and tags in the group's); ("logs", "chunk", group, stream, first timestamp,
-// number) hold events (chunk.h). docs/formats/logs.md. Thread-safe as the store is; whoever changes
-// records holds `write`.
+// number) hold events (chunk.h); ("logs", "metric-filter" or "subscription-filter", group, name)
+// hold the API's shapes of filters. docs/formats/logs.md. Thread-safe as the store is; whoever
+// changes records holds `write`.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,8 @@ struct Window {
   bool newest_first = false;
 };
 
+enum class FilterKind { kMetric, kSubscription };
+
 class Records {
  public:
   Records(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
@@ -50,10 +53,18 @@ class Records {
   static void erase_group(store::Batch& batch, std::string_view group);
   static void erase_stream(store::Batch& batch, std::string_view group, std::string_view stream);
 
+  // Of a group, by name; of all groups, by group and name, when `group` is empty.
+  aws::ApiResult<std::vector<json::Object>> filters(FilterKind kind, std::string_view group) const;
+  static void put_filter(store::Batch& batch, FilterKind kind, const json::Object& filter);
+  static void erase_filter(store::Batch& batch, FilterKind kind, std::string_view group,
+                           std::string_view name);
+
   // Adds chunks for the events (in any order of time) and what they change in the stream's record,
-  // which is made when absent. With `write` held.
+  // which is made when absent. `stored`, if given, gets them as they will be read. With `write`
+  // held.
   aws::ApiResult<void> add_events(store::Batch& batch, std::string_view group,
-                                  std::string_view stream, std::vector<Event> events);
+                                  std::string_view stream, std::vector<Event> events,
+                                  std::vector<StoredEvent>* stored = nullptr);
   aws::ApiResult<void> commit(const store::Batch& batch);
 
   // In the window's order, until `visit` returns false.

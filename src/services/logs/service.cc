@@ -13,7 +13,12 @@ constexpr std::chrono::hours kSweepInterval{1};
 }  // namespace
 
 Service::Service(const services::Context& context)
-    : context_(context), records_(context.store, context.clock), ingest_(records_, context.clock) {
+    : context_(context),
+      records_(context.store, context.clock),
+      filters_(context),
+      ingest_(records_, filters_, context.clock) {
+  if (auto loaded = load_filters(); !loaded)
+    log::error("the filters of log groups could not be read: {}", loaded.error().message);
   sweeper_ = context.clock.after(kSweepInterval, [this](const ClockHold&) { sweep(); });
 }
 
@@ -27,6 +32,7 @@ void Service::sweep() {
 void Service::stop() {
   sweeper_.cancel();
   ingest_.stop();
+  filters_.stop();
 }
 
 void Service::register_operations(aws::Registry& registry) {
@@ -49,6 +55,13 @@ void Service::register_operations(aws::Registry& registry) {
       {"PutLogEvents", &Service::put_log_events},
       {"GetLogEvents", &Service::get_log_events},
       {"FilterLogEvents", &Service::filter_log_events},
+      {"PutMetricFilter", &Service::put_metric_filter},
+      {"DescribeMetricFilters", &Service::describe_metric_filters},
+      {"DeleteMetricFilter", &Service::delete_metric_filter},
+      {"TestMetricFilter", &Service::test_metric_filter},
+      {"PutSubscriptionFilter", &Service::put_subscription_filter},
+      {"DescribeSubscriptionFilters", &Service::describe_subscription_filters},
+      {"DeleteSubscriptionFilter", &Service::delete_subscription_filter},
   });
   for (const auto& [name, method] : kOperations) {
     registry.add("logs", name, aws::Run::kWorker,

@@ -6,6 +6,7 @@
 
 #include "aws/registry.h"
 #include "services/context.h"
+#include "services/logs/filters.h"
 #include "services/logs/ingest.h"
 #include "services/logs/records.h"
 
@@ -16,6 +17,8 @@ class Service {
   explicit Service(const services::Context& context);
   void register_operations(aws::Registry& registry);
   Ingest& ingest() { return ingest_; }
+  // Where metric filters' values and subscribed events go; before the first event.
+  Filters& filters() { return filters_; }
   void stop();  // writes what is buffered
 
  private:
@@ -41,6 +44,21 @@ class Service {
   Answer get_log_events(aws::Call& call);
   Answer filter_log_events(aws::Call& call);
 
+  Answer put_metric_filter(aws::Call& call);
+  Answer describe_metric_filters(aws::Call& call);
+  Answer delete_metric_filter(aws::Call& call);
+  Answer test_metric_filter(aws::Call& call);
+  Answer put_subscription_filter(aws::Call& call);
+  Answer describe_subscription_filters(aws::Call& call);
+  Answer delete_subscription_filter(aws::Call& call);
+
+  // Stores a filter that was checked; with `write` held. LimitExceededException.
+  Answer put_filter(FilterKind kind, json::Object filter, size_t regexes);
+  Answer delete_filter(FilterKind kind, aws::Call& call);
+  // Compiles what the store has of a group's filters, or of all groups'.
+  aws::ApiResult<void> load_filters();
+  aws::ApiResult<void> load_filters(const std::string& group);
+
   // Removes what has outlived its group's retention, now and every hour.
   void sweep();
 
@@ -56,6 +74,7 @@ class Service {
 
   const services::Context& context_;
   Records records_;
+  Filters filters_;
   Ingest ingest_;
   DueTimer sweeper_;
 };

@@ -197,11 +197,12 @@ TEST_F(LogsTest, RefusesWhatAwsRefuses) {
                 {{"logGroupName", "g"}, {"logStreamName", "s"}, {"logEvents", std::move(events)}});
   };
   EXPECT_EQ(put_code({event(2, "a"), event(1, "b")}), "InvalidParameterException");
-  EXPECT_EQ(put_code({event(0, std::string(262'144, 'x'))}), "InvalidParameterException");
+  EXPECT_EQ(put_code({event(0, std::string(1'048'551, 'x'))}), "InvalidParameterException");
   json::Array big;
   for (int i = 0; i < 5; ++i) big.emplace_back(event(i, std::string(250'000, 'x')));
   EXPECT_EQ(put_code(big), "InvalidParameterException");
-  EXPECT_EQ(put_code({event(0, "a"), event(25LL * 3600 * 1000, "b")}), "InvalidParameterException");
+  EXPECT_EQ(put_code({event(-25LL * 3600 * 1000, "a"), event(0, "b")}),
+            "InvalidParameterException");
   EXPECT_EQ(code("PutLogEvents", {{"logGroupName", "g"},
                                   {"logStreamName", "x"},
                                   {"logEvents", json::Array{event(0, "a")}}}),

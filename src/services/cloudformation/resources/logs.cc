@@ -1,5 +1,9 @@
-// AWS::Logs::LogGroup
+// AWS::Logs::LogGroup, AWS::Logs::MetricFilter, AWS::Logs::SubscriptionFilter
 // docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
+// docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-metricfilter.html
+// docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-subscriptionfilter.html
+//
+// Putting a filter overwrites it whole, so an update is the same call.
 #include "services/cloudformation/resources/common.h"
 
 namespace dew::cloudformation {
@@ -61,6 +65,83 @@ ApiResult<bool> exists(const Session& session, const Desired& desired) {
          });
 }
 
+// ---- Filters: known by their names, within a group that their properties name.
+
+json::Array transformations(const json::Object& properties) {
+  json::Array out;
+  for (const auto& element : properties.at("MetricTransformations").as_array()) {
+    const auto& one = element.as_object();
+    json::Object transformation;
+    copy(transformation, one,
+         {{"MetricName", "metricName"},
+          {"MetricNamespace", "metricNamespace"},
+          {"MetricValue", "metricValue"},
+          {"DefaultValue", "defaultValue"},
+          {"Unit", "unit"}});
+    if (const auto* dimensions = json::array_at(one, "Dimensions")) {
+      json::Object map;
+      for (const auto& dimension : *dimensions)
+        map[text(dimension.as_object(), "Key")] = text(dimension.as_object(), "Value");
+      transformation["dimensions"] = std::move(map);
+    }
+    out.emplace_back(std::move(transformation));
+  }
+  return out;
+}
+
+ApiResult<Instance> put_metric_filter(const Session& session, const std::string& name,
+                                      const json::Object& properties) {
+  CHECK_OK(session.call("logs", "PutMetricFilter",
+                        {{"logGroupName", text(properties, "LogGroupName")},
+                         {"filterName", name},
+                         {"filterPattern", text(properties, "FilterPattern")},
+                         {"metricTransformations", transformations(properties)}}));
+  return Instance{name, properties, {}};
+}
+
+ApiResult<Instance> put_subscription_filter(const Session& session, const std::string& name,
+                                            const json::Object& properties) {
+  json::Object input{{"logGroupName", text(properties, "LogGroupName")},
+                     {"filterName", name},
+                     {"filterPattern", text(properties, "FilterPattern")},
+                     {"destinationArn", text(properties, "DestinationArn")}};
+  copy(input, properties, {{"RoleArn", "roleArn"}, {"Distribution", "distribution"}});
+  CHECK_OK(session.call("logs", "PutSubscriptionFilter", std::move(input)));
+  return Instance{name, properties, {}};
+}
+
+using PutFilter = ApiResult<Instance> (*)(const Session&, const std::string&, const json::Object&);
+
+template <PutFilter put>
+ApiResult<Instance> create_filter(const Session& session, const Desired& desired) {
+  return put(session, desired.name, desired.properties);
+}
+template <PutFilter put>
+ApiResult<Instance> update_filter(const Session& session, const Instance& current,
+                                  const Desired& desired) {
+  return put(session, current.id, desired.properties);
+}
+
+ApiResult<void> remove_filter(const Session& session, const char* operation, const Instance& it) {
+  return session.call_gone_ok(
+      "logs", operation,
+      {{"logGroupName", text(it.properties, "LogGroupName")}, {"filterName", it.id}});
+}
+
+ApiResult<bool> filter_exists(const Session& session, const char* operation, const char* member,
+                              const Desired& desired) {
+  const auto found = session.call("logs", operation,
+                                  {{"logGroupName", text(desired.properties, "LogGroupName")},
+                                   {"filterNamePrefix", desired.name}});
+  // No group has no filter; creating it says so.
+  if (!found && found.error().code == "ResourceNotFoundException") return false;
+  if (!found) return std::unexpected(found.error());
+  const auto* filters = json::array_at(*found, member);
+  return filters != nullptr && std::ranges::any_of(*filters, [&](const json::Value& filter) {
+           return text(filter.as_object(), "filterName") == desired.name;
+         });
+}
+
 }  // namespace
 
 void add_logs_types(std::vector<ResourceType>& types) {
@@ -79,6 +160,45 @@ void add_logs_types(std::vector<ResourceType>& types) {
             return session.call_gone_ok("logs", "DeleteLogGroup", {{"logGroupName", it.id}});
           },
       .exists = exists,
+  });
+  types.push_back({
+      .name = "AWS::Logs::MetricFilter",
+      .schema = "FilterName~ string  LogGroupName!~ string  FilterPattern! string  "
+                "MetricTransformations! [ { MetricName! string MetricNamespace! string "
+                "MetricValue! string DefaultValue number Unit string "
+                "Dimensions [ { Key! string Value! string } ] } ]  "
+                "ApplyOnTransformedLogs unsupported  FieldSelectionCriteria unsupported  "
+                "EmitSystemFieldDimensions unsupported",
+      .attributes = {},
+      .naming = Naming{"FilterName", 512, false},
+      .create = create_filter<put_metric_filter>,
+      .update = update_filter<put_metric_filter>,
+      .remove = [](const Session& session,
+                   const Instance& it) { return remove_filter(session, "DeleteMetricFilter", it); },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return filter_exists(session, "DescribeMetricFilters", "metricFilters", desired);
+          },
+  });
+  types.push_back({
+      .name = "AWS::Logs::SubscriptionFilter",
+      .schema = "FilterName~ string  LogGroupName!~ string  FilterPattern! string  "
+                "DestinationArn! string  RoleArn string  Distribution string  "
+                "ApplyOnTransformedLogs unsupported  FieldSelectionCriteria unsupported  "
+                "EmitSystemFields unsupported",
+      .attributes = {},
+      .naming = Naming{"FilterName", 512, false},
+      .create = create_filter<put_subscription_filter>,
+      .update = update_filter<put_subscription_filter>,
+      .remove =
+          [](const Session& session, const Instance& it) {
+            return remove_filter(session, "DeleteSubscriptionFilter", it);
+          },
+      .exists =
+          [](const Session& session, const Desired& desired) {
+            return filter_exists(session, "DescribeSubscriptionFilters", "subscriptionFilters",
+                                 desired);
+          },
   });
 }
 

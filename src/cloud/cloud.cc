@@ -165,6 +165,7 @@ class Cloud final : public cli::RunningCloud {
     config_.xray_daemon = trace_daemon_.address();
     // What a deployment or a stack update left unfinished in an earlier life goes on only now, when
     // services can be called.
+    lambda_.resume();
     codedeploy_.resume();
     cloudformation_.resume();
     if (options_.emf_port >= 0) {

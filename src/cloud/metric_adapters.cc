@@ -56,6 +56,16 @@ struct LambdaMetrics::Resource {
   std::vector<Series*> errors;
   std::vector<Series*> throttles;
   std::vector<Series*> duration;
+  std::vector<Dimensions> own;  // the sets that name the resource
+};
+
+// docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html: told of each version and alias
+// that has provisioned concurrency.
+struct LambdaMetrics::Provisioned {
+  std::vector<Series*> executions;
+  std::vector<Series*> invocations;
+  std::vector<Series*> spillover;
+  std::vector<Series*> utilization;
 };
 
 std::shared_ptr<LambdaMetrics::Function> LambdaMetrics::function(std::string_view name) {
@@ -89,6 +99,7 @@ std::shared_ptr<LambdaMetrics::Resource> LambdaMetrics::resource(
       sets.push_back({{"ExecutedVersion", std::string(invoked.version)},
                       {"FunctionName", name},
                       {"Resource", resource}});
+    out->own.assign(sets.begin() + 2, sets.end());
     out->function = function(name);
     out->invocations = series_of(cloudwatch_, kLambda, "Invocations", kCount, sets);
     out->errors = series_of(cloudwatch_, kLambda, "Errors", kCount, sets);
@@ -125,6 +136,33 @@ void LambdaMetrics::ended(const lambda::InvokedFunction& invoked, Result result,
 void LambdaMetrics::failed(const lambda::InvokedFunction& invoked) {
   --resource(invoked)->function->in_flight;
   --in_flight_;
+}
+
+void LambdaMetrics::provisioned(const lambda::InvokedFunction& invoked, int in_use, int wanted) {
+  std::string key(invoked.invoked_arn);
+  key.append(" ").append(invoked.version);
+  const auto found = provisioned_.get(key, [&] {
+    const auto& sets = resource(invoked)->own;
+    auto out = std::make_shared<Provisioned>();
+    out->executions =
+        series_of(cloudwatch_, kLambda, "ProvisionedConcurrentExecutions", kCount, sets);
+    out->invocations =
+        series_of(cloudwatch_, kLambda, "ProvisionedConcurrencyInvocations", kCount, sets);
+    out->spillover =
+        series_of(cloudwatch_, kLambda, "ProvisionedConcurrencySpilloverInvocations", kCount, sets);
+    out->utilization =
+        series_of(cloudwatch_, kLambda, "ProvisionedConcurrencyUtilization", kCount, sets);
+    return out;
+  });
+  Values values;
+  const bool spilled = in_use == 0;
+  add(values, found->invocations, spilled ? 0 : 1);
+  add(values, found->spillover, spilled ? 1 : 0);
+  if (!spilled) {
+    add(values, found->executions, in_use);
+    add(values, found->utilization, wanted > 0 ? static_cast<double>(in_use) / wanted : 1);
+  }
+  cloudwatch_.recorder().record(values);
 }
 
 void LambdaMetrics::event_received(std::string_view function_name) {

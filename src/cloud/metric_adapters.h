@@ -52,12 +52,14 @@ class LambdaMetrics final : public lambda::InvocationMetrics {
   void began(const lambda::InvokedFunction& function) override;
   void ended(const lambda::InvokedFunction& function, Result result, double duration_ms) override;
   void failed(const lambda::InvokedFunction& function) override;
+  void provisioned(const lambda::InvokedFunction& function, int in_use, int wanted) override;
   void event_received(std::string_view function_name) override;
   void event_dropped(std::string_view function_name) override;
 
  private:
   struct Function;  // by name
   struct Resource;  // by qualified ARN and version
+  struct Provisioned;
   std::shared_ptr<Function> function(std::string_view name);
   std::shared_ptr<Resource> resource(const lambda::InvokedFunction& function);
 
@@ -65,6 +67,7 @@ class LambdaMetrics final : public lambda::InvocationMetrics {
   std::atomic<int> in_flight_{0};
   Kept<Function> functions_;
   Kept<Resource> resources_;
+  Kept<Provisioned> provisioned_;
 };
 
 // AWS/ApiGateway

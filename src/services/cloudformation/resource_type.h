@@ -134,15 +134,19 @@ struct ResourceType {
   std::function<ApiResult<std::optional<Instance>>(const Session&, Work, const Instance& begun,
                                                    const Interrupted&)>
       wait;
-  bool waits_for_updates_only = false;
+  // Whether there is anything to wait for. nullptr: always.
+  std::function<bool(Work, const Instance& begun)> pending;
+  // Of a type with a wait: create() may be called again for what an interrupted one has begun. Else
+  // that is removed first.
+  bool takes_up_creations = true;
   // What it makes has a life of its own by the time that another resource fails: it is waited for
   // even so, because only its end tells what there is to take back.
   bool waits_out_failures = false;
 
   std::shared_ptr<const Shape> shape;  // the parsed schema
 
-  bool waits_for(Work work) const {
-    return wait && (!waits_for_updates_only || work == Work::kUpdate);
+  bool waits_for(Work work, const Instance& begun) const {
+    return wait && (!pending || pending(work, begun));
   }
   bool has_attribute(std::string_view attribute) const;
   // Whether a change of that property needs another one: "Update requires: Replacement".

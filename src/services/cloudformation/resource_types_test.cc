@@ -73,7 +73,7 @@ constexpr Documented kTypes[] = {
      "PermissionsBoundary Policies Tags"},
     {"AWS::IAM::User", "UserName", "Path ManagedPolicyArns PermissionsBoundary Policies Tags"},
     {"AWS::Lambda::Alias", "Name FunctionName",
-     "FunctionVersion Description RoutingConfig UpdatePolicy"},
+     "FunctionVersion Description RoutingConfig ProvisionedConcurrencyConfig UpdatePolicy"},
     {"AWS::Lambda::Function", "FunctionName",
      "PackageType Runtime Role Handler Description Timeout MemorySize ReservedConcurrentExecutions "
      "KmsKeyArn Code Environment Architectures Tags TracingConfig EphemeralStorage Layers "
@@ -82,7 +82,8 @@ constexpr Documented kTypes[] = {
      "LayerName Description LicenseInfo Content CompatibleRuntimes CompatibleArchitectures", ""},
     {"AWS::Lambda::LayerVersionPermission", "LayerVersionArn Action Principal OrganizationId", ""},
     {"AWS::Lambda::Permission", "FunctionName Action Principal SourceArn SourceAccount", ""},
-    {"AWS::Lambda::Version", "FunctionName CodeSha256 Description", ""},
+    {"AWS::Lambda::Version", "FunctionName CodeSha256 Description ProvisionedConcurrencyConfig",
+     ""},
     {"AWS::Logs::LogGroup", "LogGroupName", "RetentionInDays Tags"},
     {"AWS::Logs::MetricFilter", "FilterName LogGroupName", "FilterPattern MetricTransformations"},
     {"AWS::Logs::SubscriptionFilter", "FilterName LogGroupName",

@@ -131,8 +131,11 @@ ApiResult<Next> Run::apply_one(const std::string& name) {
   resource.logical_id = name;
   resource.type = declared.type;
   // A creation that a crash interrupted is undone first, then made anew, unless it can go on.
-  if (resource.creation_pending() && !find_type(declared.type)->waits_for(Work::kCreate))
-    return undo(resource, [this, name] { return aim(name); });
+  if (resource.creation_pending()) {
+    const auto* type = find_type(declared.type);
+    if (!type->wait || !type->takes_up_creations)
+      return undo(resource, [this, name] { return aim(name); });
+  }
   return aim(name);
 }
 
@@ -249,7 +252,7 @@ Next Run::make(const ResourceType& type, Work work, Instance current, Desired de
                                       : type.update(session_, current, desired);
     return [this, &type, work, logical_id = desired.logical_id, made = std::move(made),
             then = std::move(then)]() mutable -> ApiResult<Next> {
-      if (!made || !type.waits_for(work)) return then(std::move(made));
+      if (!made || !type.waits_for(work, *made)) return then(std::move(made));
       if (work == Work::kCreate) CHECK_OK(initiated(logical_id, made->id));
       auto waiting = std::make_unique<Step>();
       waiting->counts = Counts::kAsWait;

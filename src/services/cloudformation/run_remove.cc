@@ -36,7 +36,7 @@ Next Run::removal(const ResourceType* type, Instance what, AfterRemoval then) {
     auto removed = type == nullptr ? ApiResult<void>{} : type->remove(session_, what);
     return [this, type, what = std::move(what), removed = std::move(removed),
             then = std::move(then)]() mutable -> ApiResult<Next> {
-      if (!removed || type == nullptr || !type->waits_for(Work::kRemove))
+      if (!removed || type == nullptr || !type->waits_for(Work::kRemove, what))
         return then(std::move(removed));
       auto waiting = std::make_unique<Step>();
       waiting->counts = Counts::kAsWait;

@@ -1,5 +1,7 @@
 #include "services/lambda/catalog.h"
 
+#include <cmath>
+
 #include "base/log.h"
 #include "store/key.h"
 
@@ -115,10 +117,67 @@ aws::ApiResult<void> Catalog::remove(std::string_view name) {
   batch.erase(record_key(name));
   CHECK_OK(context_.store.commit(batch));
   functions_.with([&](Functions& all) { all.erase(std::string(name)); });
-  pool_.set_reserved(current->count, -1);
+  pool_.set_limits(current->count, -1, 0);
   for (const auto& [version, fleet] : current->fleets) pool_.remove(fleet);
+  for (const auto& [key, fleet] : current->provisioned) pool_.remove(fleet);
   collect_code();
   return {};
+}
+
+std::vector<FleetPtr> Catalog::provisioned_fleets() const {
+  return functions_.read([](const Functions& all) {
+    std::vector<FleetPtr> out;
+    for (const auto& [name, each] : all) {
+      for (const auto& [key, fleet] : each->provisioned) out.push_back(fleet);
+    }
+    return out;
+  });
+}
+
+std::shared_ptr<const Revision> Catalog::revision(const FunctionRecord& record,
+                                                  const VersionConfig& version,
+                                                  Initialization initialization) const {
+  return std::make_shared<const Revision>(
+      Revision{version, code_.open(version.code_id), code_.merged(layer_ids(version)),
+               log_group(version.logging, record.name), initialization});
+}
+
+// Between the versions of an alias with weights its number is divided as they are.
+void Catalog::provision(Function& after, const Function* before) {
+  const auto& record = *after.record;
+  const auto keep = [&](const std::string& qualifier, const std::string& version, int wanted) {
+    const auto* config = record.find(version);
+    if (wanted <= 0 || config == nullptr) return;
+    const std::pair key{qualifier, version};
+    FleetPtr fleet;
+    if (before != nullptr) {
+      const auto it = before->provisioned.find(key);
+      if (it != before->provisioned.end()) fleet = it->second;
+    }
+    if (!fleet) {
+      fleet =
+          pool_.make_fleet(revision(record, *config, Initialization::kProvisioned), after.count);
+    }
+    pool_.provision(fleet, wanted);
+    after.provisioned.emplace(key, std::move(fleet));
+  };
+  for (const auto& [qualifier, config] : record.provisioned) {
+    const auto alias = record.aliases.find(qualifier);
+    if (alias == record.aliases.end()) {
+      keep(qualifier, qualifier, config.executions);
+      continue;
+    }
+    int others = 0;
+    for (const auto& [version, weight] : alias->second.weights) {
+      others = static_cast<int>(std::lround(config.executions * weight));
+      keep(qualifier, version, others);
+    }
+    keep(qualifier, alias->second.version, config.executions - others);
+  }
+  if (before == nullptr) return;
+  for (const auto& [key, fleet] : before->provisioned) {
+    if (!after.provisioned.contains(key)) pool_.remove(fleet);
+  }
 }
 
 void Catalog::install(RecordPtr record) {
@@ -138,13 +197,11 @@ void Catalog::install(RecordPtr record) {
       }
     }
     if (fleet == nullptr || old == nullptr || old->revision_id != version.revision_id) {
-      auto revision = std::make_shared<const Revision>(
-          Revision{version, code_.open(version.code_id), code_.merged(layer_ids(version)),
-                   log_group(version.logging, record->name)});
+      auto now = revision(*record, version, Initialization::kOnDemand);
       if (fleet) {
-        pool_.update(fleet, std::move(revision));
+        pool_.update(fleet, std::move(now));
       } else {
-        fleet = pool_.make_fleet(std::move(revision), after->count);
+        fleet = pool_.make_fleet(std::move(now), after->count);
       }
     }
     after->fleets.emplace(version.version, std::move(fleet));
@@ -157,11 +214,25 @@ void Catalog::install(RecordPtr record) {
     }
   }
 
+  pool_.set_limits(after->count, record->reserved_concurrency.value_or(-1),
+                   record->provisioned_total());
+  provision(*after, before.get());
+  // Of the qualifier itself, or of the version that it is.
+  const auto provisioned = [&](const std::string& qualifier,
+                               const std::string& version) -> FleetPtr {
+    for (const auto& owner : {qualifier, version}) {
+      const auto it = after->provisioned.find({owner, version});
+      if (it != after->provisioned.end()) return it->second;
+    }
+    return nullptr;
+  };
+
   const auto add_target = [&](const std::string& qualifier, const std::string& version) {
     const auto fleet = after->fleets.find(version);
     if (fleet == after->fleets.end()) return;
     Target target{
         .fleet = fleet->second,
+        .provisioned = provisioned(qualifier, version),
         .version = version,
         .invoked_arn = function_arn(config.region, config.account, record->name, qualifier)};
     if (const auto alias = record->aliases.find(qualifier);
@@ -169,6 +240,7 @@ void Catalog::install(RecordPtr record) {
       const auto& [other, weight] = *alias->second.weights.begin();
       if (const auto found = after->fleets.find(other); found != after->fleets.end()) {
         target.other_fleet = found->second;
+        target.other_provisioned = provisioned(qualifier, other);
         target.other_version = other;
         target.other_weight = weight;
       }
@@ -195,7 +267,6 @@ void Catalog::install(RecordPtr record) {
   add_target(std::string(kLatest), std::string(kLatest));
   for (const auto& [version, fleet] : after->fleets) add_target(version, version);
   for (const auto& [name, alias] : record->aliases) add_target(name, alias.version);
-  pool_.set_reserved(after->count, record->reserved_concurrency.value_or(-1));
   functions_.with([&](Functions& all) { all[record->name] = std::move(after); });
 }
 

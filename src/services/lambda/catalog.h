@@ -23,9 +23,11 @@ using RecordPtr = std::shared_ptr<const FunctionRecord>;
 
 struct Target {
   FleetPtr fleet;
-  std::string version;  // executed
+  FleetPtr provisioned;  // asked first; null: no provisioned concurrency
+  std::string version;   // executed
   // Of an alias with weights: the other version, and its share of the invocations.
   FleetPtr other_fleet;
+  FleetPtr other_provisioned;
   std::string other_version;
   double other_weight = 0;
   bool other_traces_actively = false;
@@ -44,6 +46,7 @@ class Catalog {
 
   RecordPtr find(std::string_view name) const;
   TargetPtr resolve(std::string_view name, std::string_view qualifier) const;
+  std::vector<FleetPtr> provisioned_fleets() const;
   std::vector<RecordPtr> all() const;  // by name
 
   // Fails with ResourceConflictException when the name is taken.
@@ -63,7 +66,9 @@ class Catalog {
   struct Function {
     RecordPtr record;
     std::shared_ptr<FunctionCount> count = std::make_shared<FunctionCount>();
-    std::map<std::string, FleetPtr> fleets;                 // by version
+    std::map<std::string, FleetPtr> fleets;  // by version
+    // By the qualifier that provisioned concurrency was given to, and version.
+    std::map<std::pair<std::string, std::string>, FleetPtr> provisioned;
     std::map<std::string, TargetPtr, std::less<>> targets;  // by qualifier
   };
   struct Hash {
@@ -77,6 +82,10 @@ class Catalog {
   aws::ApiResult<void> save(const FunctionRecord& record);
   // With changes_ held: makes the record the current one.
   void install(RecordPtr record);
+  void provision(Function& after, const Function* before);
+  std::shared_ptr<const Revision> revision(const FunctionRecord& record,
+                                           const VersionConfig& version,
+                                           Initialization initialization) const;
   void collect_code();
 
   const services::Context& context_;

@@ -52,6 +52,7 @@ void register_policies(aws::Registry& registry, Core& core);
 void register_layers(aws::Registry& registry, Core& core);
 void register_layer_policies(aws::Registry& registry, Core& core);
 void register_settings(aws::Registry& registry, Core& core);
+void register_provisioned(aws::Registry& registry, Core& core);
 void register_invoke(aws::Registry& registry, Core& core);
 
 using Operation = aws::ApiResult<json::Value> (*)(Core&, aws::Call&);
@@ -66,6 +67,10 @@ inline std::unexpected<aws::ApiError> invalid(std::string message) {
   error.members["Type"] = "User";
   return aws::fail(std::move(error));
 }
+
+// ResourceConflictException where two qualifiers would provision one version, which has one
+// configuration only; InvalidParameterValueException for an alias of $LATEST.
+aws::ApiResult<void> check_provisioned(const FunctionRecord& record, const Alias& alias);
 
 // PreconditionFailedException unless the request's RevisionId, if any, is the current one.
 aws::ApiResult<void> check_revision(const json::Object& input, std::string_view current);

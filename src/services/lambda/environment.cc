@@ -62,6 +62,7 @@ void Environment::start(EnvironmentServices services, Launch launch,
   EnvironmentFacts facts = services_->facts;
   facts.runtime_api = fmt::format("127.0.0.1:{}", server_->port());
   facts.log_stream = stream_;
+  facts.initialization = revision_->initialization;
   sandbox::Spec spec;
   spec.environment = environment_variables(config, launch, credentials, facts);
   spec.argv = std::move(launch.argv);

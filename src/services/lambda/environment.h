@@ -133,7 +133,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   TimePoint wall(Steady::time_point time) const;
 
   // The log.
-  PlatformLog platform() const { return {revision_->config, services_->clock}; }
+  PlatformLog platform() const {
+    return {revision_->config, services_->clock, revision_->initialization};
+  }
   void log_platform(std::string text);
   void log_line(std::string_view text);
   void flush_log();

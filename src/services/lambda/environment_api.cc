@@ -230,6 +230,7 @@ void Environment::complete(Outcome outcome, std::string_view status, std::string
   outcome.duration_ms = duration_ms_;
   outcome.request_id = invocation->request_id;
   outcome.executed_version = invocation->executed_version;
+  outcome.provisioned = invocation->provisioned;
   produced_bytes_ = outcome.payload.size();
   if (trace_) answer_trace(invocation, outcome);
   state_ = State::kReturning;

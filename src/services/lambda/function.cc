@@ -150,6 +150,12 @@ Statement statement_from_json(const json::Object& document) {
   return s;
 }
 
+int FunctionRecord::provisioned_total() const {
+  int sum = 0;
+  for (const auto& [qualifier, config] : provisioned) sum += config.executions;
+  return sum;
+}
+
 std::string to_json(const FunctionRecord& r) {
   json::Array versions;
   for (const auto& [number, version] : r.versions) versions.emplace_back(version_to_json(version));
@@ -176,6 +182,9 @@ std::string to_json(const FunctionRecord& r) {
     return out;
   });
   if (r.reserved_concurrency) o["reserved_concurrency"] = *r.reserved_concurrency;
+  o["provisioned"] = map_to_json(r.provisioned, [](const ProvisionedConfig& c) {
+    return json::Object{{"executions", c.executions}, {"last_modified", c.last_modified}};
+  });
   return json::dump(o);
 }
 
@@ -218,6 +227,10 @@ Result<FunctionRecord> record_from_json(std::string_view text) {
   });
   r.tags = string_map(json::object_at(*o, "tags"));
   r.reserved_concurrency = small_int(*o, "reserved_concurrency");
+  each_object(*o, "provisioned", [&](const std::string& qualifier, const json::Object& c) {
+    r.provisioned[qualifier] = {small_int(c, "executions").value_or(0),
+                                json::string_or(c, "last_modified")};
+  });
   return r;
 }
 

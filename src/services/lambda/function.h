@@ -20,6 +20,14 @@ namespace dew::lambda {
 
 inline constexpr std::string_view kLatest = "$LATEST";
 
+// How an execution environment came to be: for an invocation, or ahead of any. The names are those
+// of AWS_LAMBDA_INITIALIZATION_TYPE.
+// docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+enum class Initialization { kOnDemand, kProvisioned };
+constexpr std::string_view initialization_name(Initialization initialization) {
+  return initialization == Initialization::kProvisioned ? "provisioned-concurrency" : "on-demand";
+}
+
 // A layer version as a function uses it: it keeps working after the version is deleted.
 struct LayerUse {
   std::string arn;
@@ -90,6 +98,12 @@ struct EventInvokeConfig {
   double last_modified = 0;
 };
 
+// PutProvisionedConcurrencyConfig
+struct ProvisionedConfig {
+  int executions = 0;         // environments that are kept ready
+  std::string last_modified;  // as the API writes it
+};
+
 struct FunctionRecord {
   std::string name;
   VersionConfig latest;
@@ -100,7 +114,9 @@ struct FunctionRecord {
   std::map<std::string, EventInvokeConfig> event_configs;  // by qualifier
   std::map<std::string, std::string> tags;
   std::optional<int> reserved_concurrency;
+  std::map<std::string, ProvisionedConfig> provisioned;  // by alias, or by a version's number
 
+  int provisioned_total() const;
   // $LATEST, a version number, or an alias's target. nullptr: no such qualifier.
   const VersionConfig* find(std::string_view qualifier) const;
 };

@@ -26,6 +26,12 @@ struct InvokeRequest {
   bool log_tail = false;       // collect the last 4 KB of the log
 };
 
+// What an invocation had of its qualifier's provisioned concurrency when it began.
+struct ProvisionedUse {
+  int in_use = 0;  // environments that were busy, this one among them; 0: it ran on demand
+  int wanted = 0;  // environments that are to be kept
+};
+
 struct Outcome {
   enum class Kind {
     kPayload,        // `payload` is what the function answered
@@ -43,6 +49,7 @@ struct Outcome {
   std::string request_id;
   std::string log_tail;    // raw, at most kLogTailBytes
   double duration_ms = 0;  // what the function took, its start not counted
+  ProvisionedUse provisioned;
 
   bool ran() const { return kind == Kind::kPayload || kind == Kind::kFunctionError; }
 };
@@ -60,6 +67,7 @@ struct Invocation {
   std::string trace_header;
   std::string client_context;
   bool log_tail = false;
+  ProvisionedUse provisioned;
   Done done;
   net::Loop* loop = nullptr;  // where the invoker runs: environments are started there
   std::chrono::steady_clock::time_point queued_at;

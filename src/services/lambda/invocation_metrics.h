@@ -22,6 +22,9 @@ class InvocationMetrics {
   virtual void began(const InvokedFunction& function) = 0;
   virtual void ended(const InvokedFunction& function, Result result, double duration_ms) = 0;
   virtual void failed(const InvokedFunction& function) = 0;
+  // After `ended`, for what has provisioned concurrency: how many of its `wanted` environments were
+  // busy as it began; 0: none was free, and it ran on demand.
+  virtual void provisioned(const InvokedFunction& function, int in_use, int wanted) = 0;
   // An asynchronous event was taken, or given up.
   virtual void event_received(std::string_view function_name) = 0;
   virtual void event_dropped(std::string_view function_name) = 0;

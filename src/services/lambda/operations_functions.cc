@@ -316,6 +316,7 @@ aws::ApiResult<json::Value> delete_function(Core& core, aws::Call& call) {
                       [&](const auto& each) { return each.second.version == version; });
         record.policies.erase(version);
         record.event_configs.erase(version);
+        record.provisioned.erase(version);
         return {};
       }));
   return json::Object();

@@ -13,7 +13,15 @@ aws::ApiResult<json::Value> put_concurrency(Core& core, aws::Call& call) {
   const auto wanted =
       static_cast<int>(json::int_at(call.input, "ReservedConcurrentExecutions").value_or(0));
   CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
-    const int others = core.pool->reserved_total() - record.reserved_concurrency.value_or(0);
+    const int provisioned = record.provisioned_total();
+    if (wanted < provisioned) {
+      return invalid(fmt::format(
+          "ReservedConcurrentExecutions {} should not be lower than function's total provisioned "
+          "concurrency [{}].",
+          wanted, provisioned));
+    }
+    const int others =
+        core.pool->claimed_total() - record.reserved_concurrency.value_or(provisioned);
     if (others + wanted > kAccountConcurrency - kMinUnreserved) {
       return invalid(
           fmt::format("Specified ReservedConcurrentExecutions for function decreases account's "
@@ -176,7 +184,7 @@ aws::ApiResult<json::Value> get_account_settings(Core& core, aws::Call&) {
                                     {"CodeSizeZipped", kMaxZippedBytes},
                                     {"ConcurrentExecutions", kAccountConcurrency},
                                     {"UnreservedConcurrentExecutions",
-                                     kAccountConcurrency - core.pool->reserved_total()}}},
+                                     kAccountConcurrency - core.pool->claimed_total()}}},
       {"AccountUsage", json::Object{{"TotalCodeSize", bytes}, {"FunctionCount", all.size()}}}};
 }
 

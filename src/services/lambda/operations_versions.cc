@@ -136,6 +136,7 @@ aws::ApiResult<json::Value> update_alias(Core& core, aws::Call& call) {
     }
     read_weights(call.input, it->second);
     CHECK_OK(check_weights(core, record, it->second));
+    CHECK_OK(check_provisioned(record, it->second));
     if (const auto text = json::string_at(call.input, "Description"))
       it->second.description = *text;
     it->second.revision_id = uuid_v4();
@@ -163,6 +164,7 @@ aws::ApiResult<json::Value> delete_alias(Core& core, aws::Call& call) {
     record.aliases.erase(wanted);  // deleting what is not there succeeds
     record.policies.erase(wanted);
     record.event_configs.erase(wanted);
+    record.provisioned.erase(wanted);
     return {};
   }));
   return json::Object();

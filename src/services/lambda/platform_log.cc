@@ -52,7 +52,7 @@ std::string PlatformLog::init_start(std::string_view phase) const {
   if (!config_.logging.json) return {};
   return event(LogLevel::kDebug, "initStart",
                Members()
-                   .text("initializationType", "on-demand")
+                   .text("initializationType", initialization_name(initialization_))
                    .text("phase", phase)
                    .text("functionName", config_.function_name)
                    .text("functionVersion", config_.version)
@@ -61,7 +61,7 @@ std::string PlatformLog::init_start(std::string_view phase) const {
 
 std::string PlatformLog::init_event(std::string_view type, const Init& init, bool metrics) const {
   Members record;
-  record.text("initializationType", "on-demand").text("phase", init.phase);
+  record.text("initializationType", initialization_name(initialization_)).text("phase", init.phase);
   record.status(init.status, init.error_type);
   if (metrics) record.object("metrics", Members().hundredths("durationMs", init.duration_ms));
   return event(worse_if(init.status, LogLevel::kDebug), type, record.close());

@@ -21,7 +21,9 @@ namespace dew::lambda {
 
 class PlatformLog {
  public:
-  PlatformLog(const VersionConfig& config, const Clock& clock) : config_(config), clock_(clock) {}
+  PlatformLog(const VersionConfig& config, const Clock& clock,
+              Initialization initialization = Initialization::kOnDemand)
+      : config_(config), clock_(clock), initialization_(initialization) {}
 
   struct Init {
     double duration_ms = 0;
@@ -50,6 +52,7 @@ class PlatformLog {
 
   const VersionConfig& config_;
   const Clock& clock_;
+  Initialization initialization_;
 };
 
 }  // namespace dew::lambda

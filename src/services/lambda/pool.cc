@@ -92,18 +92,21 @@ FleetPtr Pool::make_fleet(RevisionPtr revision, std::shared_ptr<FunctionCount> c
   return fleet;
 }
 
-void Pool::set_reserved(const std::shared_ptr<FunctionCount>& count, int reserved) {
+void Pool::set_limits(const std::shared_ptr<FunctionCount>& count, int reserved, int provisioned) {
   const std::scoped_lock lock(mutex_);
-  reserved_total_ += std::max(reserved, 0) - std::max(count->reserved, 0);
   // What is in flight moves between the pots with the function.
-  if (count->reserved < 0 && reserved >= 0) unreserved_in_flight_ -= count->in_flight;
-  if (count->reserved >= 0 && reserved < 0) unreserved_in_flight_ += count->in_flight;
+  const int on_demand = count->in_flight - count->provisioned_in_flight;
+  if (count->reserved < 0 && reserved >= 0) unreserved_in_flight_ -= on_demand;
+  if (count->reserved >= 0 && reserved < 0) unreserved_in_flight_ += on_demand;
+  claimed_total_ -= count->claimed();
   count->reserved = reserved;
+  count->provisioned = provisioned;
+  claimed_total_ += count->claimed();
 }
 
-int Pool::reserved_total() const {
+int Pool::claimed_total() const {
   const std::scoped_lock lock(mutex_);
-  return reserved_total_;
+  return claimed_total_;
 }
 
 void Pool::update(const FleetPtr& fleet, RevisionPtr revision) {
@@ -126,6 +129,7 @@ void Pool::remove(const FleetPtr& fleet) {
     waiting.swap(fleet->waiting);
     waiting_ -= waiting.size();
     for (const auto& env : fleet->all) env->retired = true;
+    fleet->wanted = 0;
     for (size_t i = 0; i < waiting.size(); ++i) count_out(*fleet);
   }
   for (const auto& env : old) retire_on_its_loop(env);
@@ -140,7 +144,8 @@ std::optional<Outcome> Pool::refuse(const Fleet& fleet) const {
   if (count.reserved >= 0 && count.in_flight >= count.reserved) {
     return throttled("ReservedFunctionConcurrentInvocationLimitExceeded", "Rate Exceeded.");
   }
-  if (count.reserved < 0 && unreserved_in_flight_ >= kAccountConcurrency - reserved_total_) {
+  if (count.reserved < 0 && fleet.revision->initialization == Initialization::kOnDemand &&
+      unreserved_in_flight_ >= kAccountConcurrency - claimed_total_) {
     return throttled("ConcurrentInvocationLimitExceeded", "Rate Exceeded.");
   }
   return std::nullopt;
@@ -148,12 +153,20 @@ std::optional<Outcome> Pool::refuse(const Fleet& fleet) const {
 
 void Pool::count_in(Fleet& fleet) {
   ++fleet.count->in_flight;
-  if (fleet.count->reserved < 0) ++unreserved_in_flight_;
+  if (fleet.revision->initialization == Initialization::kProvisioned) {
+    ++fleet.count->provisioned_in_flight;
+  } else if (fleet.count->reserved < 0) {
+    ++unreserved_in_flight_;
+  }
 }
 
 void Pool::count_out(Fleet& fleet) {
   --fleet.count->in_flight;
-  if (fleet.count->reserved < 0) --unreserved_in_flight_;
+  if (fleet.revision->initialization == Initialization::kProvisioned) {
+    --fleet.count->provisioned_in_flight;
+  } else if (fleet.count->reserved < 0) {
+    --unreserved_in_flight_;
+  }
 }
 
 EnvironmentPtr Pool::take_idle(Fleet& fleet) {
@@ -174,15 +187,18 @@ EnvironmentPtr Pool::take_idle(Fleet& fleet) {
   return env;
 }
 
-void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
+void Pool::invoke(const FleetPtr& provisioned, const FleetPtr& fleet, InvocationPtr invocation) {
   std::optional<Outcome> refused;
   EnvironmentPtr env;
   std::vector<Start> starts;
   std::vector<EnvironmentPtr> old;
   {
     const std::scoped_lock lock(mutex_);
-    refused = refuse(*fleet);
-    if (!refused) {
+    if (provisioned && !refuse(*provisioned)) {
+      env = take_provisioned(provisioned, *invocation, old);
+    }
+    if (!env) refused = refuse(*fleet);
+    if (!env && !refused) {
       env = take_idle(*fleet);
       // One whose credentials have aged since, be it that the machine slept.
       while (env && outdated(*env, *fleet)) {
@@ -197,7 +213,7 @@ void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
       }
     }
     if (!refused) {
-      count_in(*fleet);
+      count_in(invocation->provisioned.in_use > 0 ? *provisioned : *fleet);
       if (!env) {
         invocation->loop = net::Loop::current();
         invocation->queued_at = std::chrono::steady_clock::now();
@@ -220,8 +236,10 @@ void Pool::invoke(const FleetPtr& fleet, InvocationPtr invocation) {
 }
 
 void Pool::want_start(const FleetPtr& fleet) {
-  if (fleet->hungry || fleet->waiting.size() <= static_cast<size_t>(fleet->starting)) return;
-  if (fleet->all.size() > static_cast<size_t>(fleet->starting)) {
+  if (fleet->hungry) return;
+  const bool missing = this->missing(*fleet) > 0;
+  if (!missing && fleet->waiting.size() <= static_cast<size_t>(fleet->starting)) return;
+  if (!missing && fleet->all.size() > static_cast<size_t>(fleet->starting)) {
     const bool few = fleet->all.size() < options_.busy_environments;
     const auto queued_at = few ? fleet->queued_since : fleet->waiting.front()->queued_at;
     const auto since = std::max(queued_at, fleet->last_ready);
@@ -262,6 +280,7 @@ EnvironmentPtr Pool::evict_idle() {
   EnvironmentPtr oldest;
   Fleet* owner = nullptr;
   for (const auto& [env, fleet] : fleets_) {
+    if (fleet->wanted > 0) continue;
     if (!fleet->idle.empty() && (!oldest || fleet->idle.front()->idle_since < oldest->idle_since)) {
       oldest = fleet->idle.front();
       owner = fleet.get();
@@ -278,7 +297,9 @@ std::vector<Pool::Start> Pool::plan_starts() {
   std::vector<Start> out;
   while (!stopping_ && !hungry_.empty() && starting_ < options_.max_starting) {
     const FleetPtr fleet = hungry_.front();
-    if (fleet->waiting.size() <= static_cast<size_t>(fleet->starting)) {
+    const bool missing = this->missing(*fleet) > 0;
+    const bool awaited = fleet->waiting.size() > static_cast<size_t>(fleet->starting);
+    if (!missing && !awaited) {
       fleet->hungry = false;
       hungry_.pop_front();
       continue;
@@ -289,21 +310,22 @@ std::vector<Pool::Start> Pool::plan_starts() {
       if (evicted) retire_on_its_loop(evicted);
       break;  // its end plans again
     }
-    if (fleet->all.size() > static_cast<size_t>(fleet->starting)) {
+    if (!missing && fleet->all.size() > static_cast<size_t>(fleet->starting)) {
       fleet->hungry = false;  // one at a time while others are warm
       hungry_.pop_front();
     } else {
       hungry_.splice(hungry_.end(), hungry_, hungry_.begin());  // fleets take turns
     }
-    const Invocation& first = *fleet->waiting[static_cast<size_t>(fleet->starting)];
-    net::Loop& loop = first.loop != nullptr ? *first.loop : loops_.next();
+    const Invocation* first =
+        awaited ? fleet->waiting[static_cast<size_t>(fleet->starting)].get() : nullptr;
+    net::Loop& loop = first && first->loop != nullptr ? *first->loop : loops_.next();
     auto env = std::make_shared<Environment>(loop, fleet->revision, *this);
     ++fleet->starting;
     ++starting_;
     env->fleet = fleet;
     fleets_.emplace(env.get(), fleet);
     fleet->all.insert(env);
-    out.push_back({fleet, env, first.starts_failed == 0 ? "init" : "invoke"});
+    out.push_back({fleet, env, !first || first->starts_failed == 0 ? "init" : "invoke"});
   }
   return out;
 }
@@ -336,6 +358,8 @@ void Pool::prepare_failed(const Start& start, const aws::ApiError& error) {
     --starting_;
     fleets_.erase(start.env.get());
     fleet.all.erase(start.env);
+    const Failure failure{error.code, error.message, {}};
+    note_start(fleet, &failure);
     if (!fleet.waiting.empty()) {
       invocation = std::move(fleet.waiting.front());
       fleet.waiting.pop_front();
@@ -370,7 +394,9 @@ void Pool::environment_ready(const EnvironmentPtr& env) {
     --fleet->starting;
     --starting_;
     fleet->last_ready = std::chrono::steady_clock::now();
-    retire = outdated(*env, *fleet) || stopping_;
+    note_start(*fleet, nullptr);
+    retire = outdated(*env, *fleet) || surplus(*fleet) || stopping_;
+    if (retire) env->retired = true;
     if (!retire && !fleet->waiting.empty()) {
       next = std::move(fleet->waiting.front());
       fleet->waiting.pop_front();
@@ -399,7 +425,7 @@ void Pool::environment_free(const EnvironmentPtr& env, bool reusable) {
     count_out(*fleet);
     if (!reusable) {
       env->retired = true;
-    } else if (outdated(*env, *fleet) || stopping_) {
+    } else if (outdated(*env, *fleet) || surplus(*fleet) || stopping_) {
       env->retired = true;
       retire = true;
     } else if (!fleet->waiting.empty()) {
@@ -438,6 +464,7 @@ void Pool::environment_ended(const EnvironmentPtr& env, std::optional<Failure> s
       if (start_failure) {
         --fleet->starting;
         --starting_;
+        note_start(*fleet, &*start_failure);
         if (!fleet->waiting.empty() &&
             (++fleet->waiting.front()->starts_failed >= kStartTries || stopping_)) {
           unstarted = std::move(fleet->waiting.front());
@@ -462,15 +489,17 @@ void Pool::schedule_reap() {
 
 void Pool::reap() {
   std::vector<EnvironmentPtr> old;
+  std::vector<Start> starts;
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) return;
     const auto cutoff = std::chrono::steady_clock::now() - kIdleTime;
-    std::set<Fleet*> seen;
+    std::set<FleetPtr> seen;
     for (const auto& [env, fleet] : fleets_) {
-      if (!seen.insert(fleet.get()).second) continue;
+      if (!seen.insert(fleet).second) continue;
       std::erase_if(fleet->idle, [&](const EnvironmentPtr& idle) {
-        const bool gone = idle->idle_since < cutoff || outdated(*idle, *fleet);
+        const bool unused = fleet->wanted == 0 && idle->idle_since < cutoff;
+        const bool gone = unused || outdated(*idle, *fleet);
         if (gone) {
           idle->retired = true;
           old.push_back(idle);
@@ -478,7 +507,10 @@ void Pool::reap() {
         return gone;
       });
     }
+    for (const auto& fleet : seen) want_start(fleet);  // what is kept is replaced at once
+    starts = plan_starts();
   }
+  begin(std::move(starts));
   for (const auto& env : old) retire_on_its_loop(env);
   schedule_reap();
 }

@@ -9,6 +9,9 @@
 // Concurrency is counted as AWS counts it: against the function's reserved concurrency, else
 // against what the account's limit leaves unreserved.
 //
+// Provisioned concurrency is a fleet of its own, of which a number is kept ready whether anybody
+// asks or not (pool_provisioned.cc). An invocation for which it has nobody free runs on demand.
+//
 // Thread-safe: one mutex over the books, held for well under a microsecond per invocation; nothing
 // is called with it held. Everything about one environment happens on its loop.
 //
@@ -43,10 +46,20 @@ inline constexpr std::chrono::milliseconds kPatience{10};
 // take its fifteen minutes, and end with them.
 inline constexpr std::chrono::minutes kCredentialMargin{16};
 
+// After so many failures in a row to start, a provisioned fleet is given up until it is asked for
+// again.
+inline constexpr int kProvisionTries = 3;
+
 // Concurrency of one function, over all of its versions.
 struct FunctionCount {
   int reserved = -1;  // -1: none
+  int provisioned = 0;
   int in_flight = 0;
+  int provisioned_in_flight = 0;  // of those, in provisioned environments
+
+  // What nobody else may have of the account's concurrency: AWS counts provisioned concurrency into
+  // the reserved.
+  int claimed() const { return reserved >= 0 ? reserved : provisioned; }
 };
 
 struct Fleet {
@@ -60,6 +73,10 @@ struct Fleet {
   std::chrono::steady_clock::time_point last_ready;
   std::chrono::steady_clock::time_point queued_since;  // `waiting` has not been empty since then
   std::set<EnvironmentPtr> all;
+  // Of a fleet for provisioned concurrency.
+  int wanted = 0;         // environments to be kept
+  int failed_starts = 0;  // in a row
+  std::string why_failed;
 };
 using FleetPtr = std::shared_ptr<Fleet>;
 
@@ -91,14 +108,30 @@ class Pool final : public EnvironmentOwner {
   ~Pool() override;
 
   FleetPtr make_fleet(RevisionPtr revision, std::shared_ptr<FunctionCount> count);
-  void set_reserved(const std::shared_ptr<FunctionCount>& count, int reserved);  // -1: none
-  int reserved_total() const;
+  // `reserved` -1: none. `provisioned`: over all of its versions.
+  void set_limits(const std::shared_ptr<FunctionCount>& count, int reserved, int provisioned);
+  int claimed_total() const;  // reserved and provisioned, of all functions
+  size_t max_environments() const { return options_.max_environments; }
   // New code or configuration: environments of the old revision end when free.
   void update(const FleetPtr& fleet, RevisionPtr revision);
   void remove(const FleetPtr& fleet);  // of a deleted version
 
-  // On any thread; calls back once.
-  void invoke(const FleetPtr& fleet, InvocationPtr invocation);
+  // On any thread; calls back once. `provisioned` (may be null) serves it if it can, else `fleet`.
+  void invoke(const FleetPtr& provisioned, const FleetPtr& fleet, InvocationPtr invocation);
+
+  // Keeps `wanted` environments of a fleet of a provisioned revision.
+  void provision(const FleetPtr& fleet, int wanted);
+  // Failed starts are forgotten.
+  void provision_again(const FleetPtr& fleet);
+  // Until this, nothing is provisioned: functions call the cloud as they initialize. `fleets`: what
+  // waits for it.
+  void begin_provisioning(const std::vector<FleetPtr>& fleets);
+  struct Provisioned {
+    int wanted = 0;
+    int ready = 0;       // initialized, busy or not
+    std::string failed;  // why there will be no more of them; empty: there will
+  };
+  Provisioned provisioned(const FleetPtr& fleet) const;
 
   // Kills everything and answers what waits. Not from a loop's thread.
   void stop();
@@ -117,6 +150,11 @@ class Pool final : public EnvironmentOwner {
 
   // With the mutex held.
   EnvironmentPtr take_idle(Fleet& fleet);
+  EnvironmentPtr take_provisioned(const FleetPtr& fleet, Invocation& invocation,
+                                  std::vector<EnvironmentPtr>& old);
+  size_t missing(const Fleet& fleet) const;
+  bool surplus(const Fleet& fleet) const;
+  static void note_start(Fleet& fleet, const Failure* failure);
   std::optional<Outcome> refuse(const Fleet& fleet) const;
   void count_in(Fleet& fleet);
   void count_out(Fleet& fleet);
@@ -149,8 +187,9 @@ class Pool final : public EnvironmentOwner {
   std::list<FleetPtr> hungry_;
   int starting_ = 0;
   size_t waiting_ = 0;
-  int reserved_total_ = 0;
+  int claimed_total_ = 0;
   int unreserved_in_flight_ = 0;
+  bool provisioning_ = false;
   bool stopping_ = false;
   net::Timer reaper_;
 };

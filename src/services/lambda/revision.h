@@ -17,6 +17,7 @@ struct Revision {
   CodePtr code;           // nullptr: its files are gone
   CodePtr opt;            // what is below /opt: its layers, merged; nullptr without layers
   std::string log_group;  // /aws/lambda/<name>, or what its LoggingConfig names
+  Initialization initialization = Initialization::kOnDemand;
 };
 using RevisionPtr = std::shared_ptr<const Revision>;
 

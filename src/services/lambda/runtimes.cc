@@ -328,7 +328,7 @@ std::vector<std::string> environment_variables(const VersionConfig& config, cons
   set("AWS_LAMBDA_LOG_FORMAT", config.logging.json ? "JSON" : "Text");
   if (config.logging.json)
     set("AWS_LAMBDA_LOG_LEVEL", log_level_name(config.logging.application_level));
-  set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
+  set("AWS_LAMBDA_INITIALIZATION_TYPE", initialization_name(facts.initialization));
   set("AWS_LAMBDA_RUNTIME_API", facts.runtime_api);
   set("AWS_REGION", facts.region);
   set("AWS_DEFAULT_REGION", facts.region);

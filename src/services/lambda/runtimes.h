@@ -81,6 +81,7 @@ struct EnvironmentFacts {
   std::string xray_daemon;  // AWS_XRAY_DAEMON_ADDRESS
   std::string runtime_api;  // 127.0.0.1:port
   std::string log_stream;
+  Initialization initialization = Initialization::kOnDemand;
 };
 
 // NAME=value, the function's own last. The function's own never include a reserved name.

@@ -101,7 +101,8 @@ Core::Core(const services::Context& context_, LogSink& logs_, TraceSink* traces_
                             .api_url = context.config.api_url(),
                             .xray_daemon = context.config.xray_daemon,
                             .runtime_api = {},
-                            .log_stream = {}};
+                            .log_stream = {},
+                            .initialization = Initialization::kOnDemand};
   };
   pool = std::make_unique<Pool>(*sandbox, *runtimes, logs, context.clock, context.loops,
                                 context.workers, prepare, facts, PoolOptions::for_this_machine(),
@@ -153,6 +154,9 @@ Done Core::measured(TargetPtr target, bool other, Done done) {
         if (outcome.ran()) {
           const bool error = outcome.kind == Outcome::Kind::kFunctionError;
           metrics->ended(function, error ? Result::kError : Result::kSuccess, outcome.duration_ms);
+          if (other ? target->other_provisioned : target->provisioned) {
+            metrics->provisioned(function, outcome.provisioned.in_use, outcome.provisioned.wanted);
+          }
         } else if (outcome.kind == Outcome::Kind::kThrottled) {
           metrics->ended(function, Result::kThrottled, 0);
         } else {
@@ -198,7 +202,8 @@ void Core::invoke(InvokeRequest request, Done done) {
   if (traces != nullptr) trace(*invocation, *target, name->name);
   if (invocation->trace_header.empty())
     invocation->trace_header = new_trace_header(context.clock.now());
-  pool->invoke(other ? target->other_fleet : target->fleet, std::move(invocation));
+  pool->invoke(other ? target->other_provisioned : target->provisioned,
+               other ? target->other_fleet : target->fleet, std::move(invocation));
 }
 
 Service::Service(const services::Context& context, LogSink& logs, TraceSink* traces)
@@ -214,7 +219,13 @@ void Service::register_operations(aws::Registry& registry) {
   register_layers(registry, impl_->core);
   register_layer_policies(registry, impl_->core);
   register_settings(registry, impl_->core);
+  register_provisioned(registry, impl_->core);
   register_invoke(registry, impl_->core);
+}
+
+void Service::resume() {
+  Core& core = impl_->core;
+  if (core.pool != nullptr) core.pool->begin_provisioning(core.catalog->provisioned_fleets());
 }
 
 void Service::set_metrics(InvocationMetrics* metrics) { impl_->core.metrics = metrics; }

@@ -34,6 +34,9 @@ class Service {
   // Before the first invocation; outlives the service.
   void set_metrics(InvocationMetrics* metrics);
 
+  // From here on services can be called: what provisioned concurrency keeps is started.
+  void resume();
+
   // Runs a function and calls back once, on the invoker's loop when it can. Never blocks.
   void invoke_async(InvokeRequest request, Done done);
 

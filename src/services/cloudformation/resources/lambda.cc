@@ -3,6 +3,7 @@
 #include "services/cloudformation/resources/alias_release.h"
 #include "services/cloudformation/resources/common.h"
 #include "services/cloudformation/resources/inline_code.h"
+#include "services/cloudformation/resources/provisioned.h"
 
 namespace dew::cloudformation {
 
@@ -182,8 +183,25 @@ ApiResult<Instance> create_version(const Session& session, const Desired& desire
                     text(made, "Version")));
   }
   desired.note(arn);
+  if (wants_provisioned(desired.properties)) {
+    CHECK_OK(apply_provisioned(session, arn, desired.properties));
+  }
   return Instance{
       arn, desired.properties, {{"Version", text(made, "Version")}, {"FunctionArn", arn}}};
+}
+
+bool pending(Work work, const Instance& begun) {
+  return work != Work::kRemove &&
+         (wants_provisioned(begun.properties) || begun.attributes.contains("_Release"));
+}
+
+ApiResult<std::optional<Instance>> await_version(const Session& session, Work,
+                                                 const Instance& begun,
+                                                 const Interrupted& interrupted) {
+  if (!wants_provisioned(begun.properties)) return begun;
+  TRY(const bool ready, await_provisioned(session, begun.id, interrupted));
+  if (!ready) return std::nullopt;
+  return begun;
 }
 
 // arn:…:function:NAME:QUALIFIER -> FunctionName and Qualifier (or the alias's Name)
@@ -213,6 +231,9 @@ ApiResult<Instance> create_alias(const Session& session, const Desired& desired)
   TRY(const auto made, session.call("lambda", "CreateAlias", std::move(input)));
   const auto arn = text(made, "AliasArn");
   desired.note(arn);
+  if (wants_provisioned(desired.properties)) {
+    CHECK_OK(apply_provisioned(session, arn, desired.properties));
+  }
   return Instance{arn, desired.properties, {{"AliasArn", arn}}};
 }
 
@@ -227,6 +248,12 @@ ApiResult<void> write_alias(const Session& session, const json::Object& properti
 ApiResult<Instance> update_alias(const Session& session, const Instance& current,
                                  const Desired& desired) {
   Instance out{current.id, desired.properties, current.attributes};
+  bool provision = differs(current.properties, desired.properties, "ProvisionedConcurrencyConfig");
+  if (provision && !wants_provisioned(desired.properties)) {
+    // Before the alias moves: its new version may have its own, and then only that one.
+    CHECK_OK(apply_provisioned(session, out.id, desired.properties));
+    provision = false;
+  }
   if (desired.properties.contains("UpdatePolicy") &&
       differs(current.properties, desired.properties, "FunctionVersion")) {
     const auto direction = desired.back ? Direction::kBack : Direction::kForth;
@@ -234,24 +261,33 @@ ApiResult<Instance> update_alias(const Session& session, const Instance& current
     if (!release.empty()) {
       out.attributes["_Release"] = release;
       out.attributes["_Back"] = desired.back;
+      if (provision) out.attributes["_Provision"] = true;
       return out;
     }
   }
   CHECK_OK(write_alias(session, desired.properties));
+  if (provision) CHECK_OK(apply_provisioned(session, out.id, desired.properties));
   return out;
 }
 
-ApiResult<std::optional<Instance>> await_alias(const Session& session, Work, const Instance& begun,
+ApiResult<std::optional<Instance>> await_alias(const Session& session, Work work,
+                                               const Instance& begun,
                                                const Interrupted& interrupted) {
   const auto release = text(begun.attributes, "_Release");
-  if (release.empty()) return begun;
+  if (release.empty()) return await_version(session, work, begun, interrupted);
   const bool back = json::bool_at(begun.attributes, "_Back").value_or(false);
   TRY(const bool ended,
       await_release(session, release, back ? Direction::kBack : Direction::kForth, interrupted));
   if (!ended) return std::nullopt;
   // What else the template says of the alias; its version it has by now, or gets back.
   CHECK_OK(write_alias(session, begun.properties));
+  if (begun.attributes.contains("_Provision")) {
+    CHECK_OK(apply_provisioned(session, begun.id, begun.properties));
+  }
+  TRY(const auto ready, await_version(session, work, begun, interrupted));
+  if (!ready) return std::nullopt;
   Instance out = begun;
+  out.attributes.erase("_Provision");
   out.attributes.erase("_Release");
   out.attributes.erase("_Back");
   return out;
@@ -297,7 +333,7 @@ void add_lambda_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::Lambda::Version",
       .schema = "FunctionName!~ string  CodeSha256~ string  Description~ string  "
-                "ProvisionedConcurrencyConfig unsupported  RuntimePolicy unsupported",
+                "ProvisionedConcurrencyConfig~ " DEW_PROVISIONED "RuntimePolicy unsupported",
       .attributes = {"Version", "FunctionArn"},
       .create = create_version,
       .remove =
@@ -305,13 +341,16 @@ void add_lambda_types(std::vector<ResourceType>& types) {
             return session.call_gone_ok("lambda", "DeleteFunction", divide(it.id, "Qualifier"));
           },
       .list = list_versions,
+      .wait = await_version,
+      .pending = pending,
+      .takes_up_creations = false,
   });
   types.push_back({
       .name = "AWS::Lambda::Alias",
       .schema =
           "Name!~ string  FunctionName!~ string  FunctionVersion! string  Description string  "
           "RoutingConfig { AdditionalVersionWeights [ { FunctionVersion! string  FunctionWeight! "
-          "number } ] }  ProvisionedConcurrencyConfig unsupported  " DEW_ALIAS_UPDATE_POLICY,
+          "number } ] }  ProvisionedConcurrencyConfig " DEW_PROVISIONED DEW_ALIAS_UPDATE_POLICY,
       .attributes = {"AliasArn"},
       .create = create_alias,
       .update = update_alias,
@@ -321,7 +360,8 @@ void add_lambda_types(std::vector<ResourceType>& types) {
           },
       .list = list_alias,
       .wait = await_alias,
-      .waits_for_updates_only = true,
+      .pending = pending,
+      .takes_up_creations = false,
   });
   types.push_back({
       .name = "AWS::Lambda::Permission",

@@ -32,8 +32,7 @@ bool is_pool(std::string_view arn) { return arn.find(":cognito-idp:") != std::st
 Result<json::Value> own_function(const Service& service, const std::string& name, const Node& node,
                                  const std::string& where) {
   for (const auto& [key, function] : service.functions()) {
-    if (key == name)
-      return json::Value(get_att(normalized_function(name) + "LambdaFunction", "Arn"));
+    if (key == name) return function_target(service, name);
   }
   return fail_at(node.mark, where,
                  fmt::format("names the function '{}', which this service does not have", name));
@@ -48,6 +47,7 @@ Result<Authorizer> short_form(const Service& service, const Node& node, const st
   if (node.text.find(':') == std::string::npos) {
     out.name = node.text;
     TRY(out.function, own_function(service, out.name, node, where));
+    out.alias = provisioned_alias_id(service, out.name);
   } else {
     out.name = name_of_arn(node.text);
     out.function = node.text;
@@ -63,6 +63,7 @@ Result<void> find_function(Authorizer& out, const Service& service, const Node& 
     if (!name) return fail_at(node.mark, where, "needs the name of a function, or an arn");
     out.name = name->text;
     TRY(out.function, own_function(service, out.name, node, where));
+    out.alias = provisioned_alias_id(service, out.name);
     return {};
   }
   out.function = to_json(*arn);
@@ -312,8 +313,10 @@ void add_authorizer(Compilation& out, const json::Value& api_id, const Authorize
       join("", {"arn:", ref_to("AWS::Partition"), ":apigateway:", ref_to("AWS::Region"),
                 ":lambda:path/2015-03-31/functions/", authorizer.function, "/invocations"});
   properties["Type"] = authorizer.type;
-  out.resources[authorizer.logical_id()] =
-      json::Object{{"Type", "AWS::ApiGateway::Authorizer"}, {"Properties", std::move(properties)}};
+  json::Object resource{{"Type", "AWS::ApiGateway::Authorizer"},
+                        {"Properties", std::move(properties)}};
+  if (!authorizer.alias.empty()) resource["DependsOn"] = authorizer.alias;
+  out.resources[authorizer.logical_id()] = std::move(resource);
 }
 
 void check_requests(Compilation& out, const json::Value& api_id, const Node& event,

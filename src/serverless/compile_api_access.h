@@ -19,6 +19,7 @@ struct Authorizer {
   // Of kFunction.
   std::string name;
   json::Value function;
+  std::string alias;  // the logical id of the function's alias, if it has provisioned concurrency
   std::optional<int64_t> ttl_seconds;
   std::string identity_source;
   std::string validation;

@@ -206,10 +206,18 @@ class Api {
     const Node* timeout = event.node->is_map() ? event.node->find("timeoutInMillis") : nullptr;
     if (!timeout) timeout = option("timeoutInMillis");
     if (timeout) out["TimeoutInMillis"] = timeout->integer;
-    out["Uri"] = join("", {"arn:", ref_to("AWS::Partition"), ":apigateway:", ref_to("AWS::Region"),
-                           ":lambda:path/2015-03-31/functions/",
-                           get_att(normalized_function(event.function) + "LambdaFunction", "Arn"),
-                           "/invocations"});
+    json::Array uri{"arn:",
+                    ref_to("AWS::Partition"),
+                    ":apigateway:",
+                    ref_to("AWS::Region"),
+                    ":lambda:path/2015-03-31/functions/",
+                    get_att(normalized_function(event.function) + "LambdaFunction", "Arn")};
+    if (!provisioned_alias_id(service_, event.function).empty()) {
+      uri.emplace_back(":");
+      uri.emplace_back(kProvisionedAlias);
+    }
+    uri.emplace_back("/invocations");
+    out["Uri"] = join("", std::move(uri));
     return out;
   }
 
@@ -235,12 +243,13 @@ class Api {
     properties["Integration"] = integration(event);
     properties["MethodResponses"] = json::Array{};
     method_ids_.push_back(logical_id);
-    out_.resources[logical_id] = json::Object{
-        {"Type", "AWS::ApiGateway::Method"},
-        {"Properties", std::move(properties)},
-        {"DependsOn",
-         json::Array{json::Value(is_function(event) ? event.authorizer->logical_id()
-                                                    : permission_id(event.function))}}};
+    json::Array depends_on{json::Value(is_function(event) ? event.authorizer->logical_id()
+                                                          : permission_id(event.function))};
+    if (auto alias = provisioned_alias_id(service_, event.function); !alias.empty())
+      depends_on.emplace_back(std::move(alias));
+    out_.resources[logical_id] = json::Object{{"Type", "AWS::ApiGateway::Method"},
+                                              {"Properties", std::move(properties)},
+                                              {"DependsOn", std::move(depends_on)}};
     return {};
   }
 
@@ -273,16 +282,18 @@ class Api {
 
   void permissions() {
     for (const auto& event : events_) {
-      permission(event.function,
-                 get_att(normalized_function(event.function) + "LambdaFunction", "Arn"));
+      permission(event.function, function_target(service_, event.function),
+                 provisioned_alias_id(service_, event.function));
       if (!is_function(event) || event.authorizer->managed_externally) continue;
-      if (!out_.resources.contains(permission_id(event.authorizer->name)))
-        permission(event.authorizer->name, event.authorizer->function);
+      if (out_.resources.contains(permission_id(event.authorizer->name))) continue;
+      const auto& alias = event.authorizer->alias;
+      permission(event.authorizer->name,
+                 alias.empty() ? event.authorizer->function : json::Value(ref_to(alias)), "");
     }
   }
 
-  // API Gateway may invoke the function.
-  void permission(const std::string& name, json::Value function) {
+  // API Gateway may invoke the function, which `needed` makes.
+  void permission(const std::string& name, json::Value function, const std::string& needed) {
     json::Object properties{
         {"FunctionName", std::move(function)},
         {"Action", "lambda:InvokeFunction"},
@@ -290,8 +301,10 @@ class Api {
         {"SourceArn",
          join("", {"arn:", ref_to("AWS::Partition"), ":execute-api:", ref_to("AWS::Region"), ":",
                    ref_to("AWS::AccountId"), ":", api_id(), "/*/*"})}};
-    out_.resources[permission_id(name)] =
-        json::Object{{"Type", "AWS::Lambda::Permission"}, {"Properties", std::move(properties)}};
+    json::Object resource{{"Type", "AWS::Lambda::Permission"},
+                          {"Properties", std::move(properties)}};
+    if (!needed.empty()) resource["DependsOn"] = needed;
+    out_.resources[permission_id(name)] = std::move(resource);
   }
 
   Compilation& out_;

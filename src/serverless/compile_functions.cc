@@ -120,8 +120,31 @@ json::Array layer_configurations(const Compilation& out, const json::Object& pro
   return found;
 }
 
-void add_version(Compilation& out, const std::string& key, const Node& function,
-                 const Artifact& artifact, const json::Object& properties) {
+bool is_provisioned(const Node& function) {
+  const Node* wanted = function.find("provisionedConcurrency");
+  return wanted && !wanted->is_null() && !(wanted->is_int() && wanted->integer == 0);
+}
+
+void add_provisioned_alias(Compilation& out, const std::string& key, const Node& function,
+                           const std::string& version) {
+  const std::string function_id = normalized_function(key) + "LambdaFunction";
+  json::Object resource{
+      {"Type", "AWS::Lambda::Alias"},
+      {"Properties",
+       json::Object{{"FunctionName", ref_to(function_id)},
+                    {"FunctionVersion", get_att(version, "Version")},
+                    {"Name", kProvisionedAlias},
+                    {"ProvisionedConcurrencyConfig",
+                     json::Object{{"ProvisionedConcurrentExecutions",
+                                   to_json(*function.find("provisionedConcurrency"))}}}}},
+      {"DependsOn", function_id}};
+  if (const Node* condition = function.find("condition")) resource["Condition"] = condition->text;
+  out.resources[provisioned_alias_id(out.service, key)] = std::move(resource);
+}
+
+// Gives its logical id. `keep`: it stays when the stack has another one.
+std::string add_version(Compilation& out, const std::string& key, const Node& function,
+                        const Artifact& artifact, const json::Object& properties, bool keep) {
   // The version's logical id is a digest of code and configuration, because AWS::Lambda::Version
   // cannot be updated: a change of either makes a new resource.
   json::Object hashed = properties;
@@ -137,9 +160,9 @@ void add_version(Compilation& out, const std::string& key, const Node& function,
                        {"CodeSha256", artifact.sha256_base64}};
   if (const Node* description = function.find("description"))
     version["Description"] = description->text;
-  json::Object resource{{"Type", "AWS::Lambda::Version"},
-                        {"DeletionPolicy", "Retain"},
-                        {"Properties", std::move(version)}};
+  json::Object resource{{"Type", "AWS::Lambda::Version"}};
+  if (keep) resource["DeletionPolicy"] = "Retain";
+  resource["Properties"] = std::move(version);
   json::Object output{{"Description", "Current Lambda function version"},
                       {"Value", ref_to(logical_id)}};
   if (const Node* condition = function.find("condition")) {
@@ -148,6 +171,7 @@ void add_version(Compilation& out, const std::string& key, const Node& function,
   }
   out.resources[logical_id] = std::move(resource);
   out.outputs[normalized + "LambdaFunctionQualifiedArn"] = std::move(output);
+  return logical_id;
 }
 
 Result<void> compile_function(Compilation& out, const std::string& key, const Node& function) {
@@ -213,11 +237,30 @@ Result<void> compile_function(Compilation& out, const std::string& key, const No
 
   const Node* versioned = function.find("versionFunction");
   if (!versioned) versioned = service.at("provider.versionFunctions");
-  if (!versioned || versioned->boolean) add_version(out, key, function, artifact, before_logging);
+  const bool keep = !versioned || versioned->boolean;
+  const bool provisioned = is_provisioned(function);
+  if (!keep && !provisioned) return {};
+  const auto version = add_version(out, key, function, artifact, before_logging, keep);
+  if (provisioned) add_provisioned_alias(out, key, function, version);
   return {};
 }
 
 }  // namespace
+
+std::string provisioned_alias_id(const Service& service, const std::string& function) {
+  for (const auto& [key, node] : service.functions()) {
+    if (key == function && is_provisioned(*node)) {
+      return normalized_function(key) + "ProvConcLambdaAlias";
+    }
+  }
+  return {};
+}
+
+json::Value function_target(const Service& service, const std::string& function) {
+  json::Object arn = get_att(normalized_function(function) + "LambdaFunction", "Arn");
+  if (provisioned_alias_id(service, function).empty()) return arn;
+  return join(":", {std::move(arn), kProvisionedAlias});
+}
 
 Result<void> compile_log_groups(Compilation& out) {
   for (const auto& [key, function] : out.service.functions()) {

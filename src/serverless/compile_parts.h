@@ -27,6 +27,14 @@ Result<void> merge_resources(Compilation& out, json::Object& whole);
 // deploymentSettings; changes the whole template's resources, the service's own among them.
 Result<void> compile_releases(const Service& service, json::Object& resources);
 
+// A function with provisionedConcurrency has an alias of this name, and whatever invokes the
+// function invokes that.
+inline constexpr const char* kProvisionedAlias = "provisioned";
+// Its logical id; empty: the function has none.
+std::string provisioned_alias_id(const Service& service, const std::string& function);
+// The function's ARN, or that of its alias.
+json::Value function_target(const Service& service, const std::string& function);
+
 // An artifact's bytes, off the disk.
 Result<std::string> read_artifact(const std::string& path);
 

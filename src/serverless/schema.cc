@@ -303,6 +303,7 @@ Rule function_rule() {
        {"memorySize", memory()},
        {"timeout", timeout()},
        {"reservedConcurrency", intrinsic_or(integer(0, INT64_MAX))},
+       {"provisionedConcurrency", intrinsic_or(integer(0, INT64_MAX))},
        {"environment", environment()},
        {"events", events_rule()},
        {"tags", tags()},
@@ -321,7 +322,7 @@ Rule function_rule() {
        {"deploymentSettings", deployment_settings()}},
       {"awsKmsArn", "kmsKeyArn", "destinations", "durableConfig", "fileSystemConfig", "image",
        "logDataProtectionPolicy", "maximumEventAge", "maximumRetryAttempts", "onError",
-       "provisionedConcurrency", "recursiveLoop", "runtimeManagement", "snapStart", "url", "vpc"});
+       "recursiveLoop", "runtimeManagement", "snapStart", "url", "vpc"});
 }
 
 Rule functions_rule() {

@@ -2,7 +2,9 @@
 
 import io
 import json
+import subprocess
 import threading
+import urllib.request
 import zipfile
 
 import botocore.exceptions
@@ -181,6 +183,15 @@ def test_what_cannot_be_initialized_has_failed(function):
     function.becomes("live")
 
 
+def test_what_ends_while_it_waits_is_given_up(function):
+    """Not started again and again without end."""
+    version = function.publish("import os, threading\nthreading.Timer(0.3, os._exit, [1]).start()\n" + CODE)
+    function.put(version, 1)
+    failed = function.becomes(version, "FAILED")
+    assert "ended while it waited" in failed["StatusReason"]
+    assert len(function.initialized(version)) == 3
+
+
 def test_an_environment_that_ends_is_replaced(function):
     version = function.publish(CODE + "    \nimport sys\ninner = handler\ndef handler(event, context):\n"
                                "    if event.get('end'): os._exit(3)\n    return inner(event, context)\n")
@@ -215,6 +226,10 @@ def test_it_is_counted_as_reserved(function):
     assert settings["UnreservedConcurrentExecutions"] == settings["ConcurrentExecutions"] - 2
     lambdas.delete_function_concurrency(FunctionName="f")
     assert lambdas.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == settings["ConcurrentExecutions"] - 2
+    # Not AWS's: what this machine can hold, 48 MB for each in half of the memory, and half of those.
+    megabytes = int(next(line for line in open("/proc/meminfo") if line.startswith("MemTotal")).split()[1]) // 1024
+    limit = min(max(megabytes // 2 // 48, 16), 1000) // 2
+    refused(lambda: function.put("live", limit + 1), "InvalidParameterValueException", f"This machine can keep {limit} ")
     refused(lambda: function.put("live", 901), "InvalidParameterValueException", "below its minimum value of [100]")
     refused(lambda: function.put("live", 1001), "InvalidParameterValueException", "unreserved concurrency [1000]")
     lambdas.delete_provisioned_concurrency_config(FunctionName="f", Qualifier="live")
@@ -293,3 +308,30 @@ def test_stacks_wait_until_it_is_ready(new_cloud):
     stacks.delete_stack(StackName="s")
     stacks.get_waiter("stack_delete_complete").wait(StackName="s", WaiterConfig=quick)
     assert name not in [f["FunctionName"] for f in lambdas.list_functions()["Functions"]]
+
+
+SERVICE = """
+service: kept
+provider: {name: aws, runtime: python3.11}
+functions:
+  api:
+    handler: index.handler
+    provisionedConcurrency: 1
+    events: [{http: GET /}]
+package: {patterns: ['!**', '*.py']}
+"""
+ANSWER = "import os\ndef handler(event, context):\n    return {'statusCode': 200, 'body': os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']}\n"
+
+
+def test_dew_deploys_what_is_ready(new_cloud, dew, tmp_path):
+    cloud = new_cloud()
+    (tmp_path / "serverless.yml").write_text(SERVICE)
+    for text in (ANSWER, ANSWER + "# two\n"):
+        (tmp_path / "index.py").write_text(text)
+        done = subprocess.run([dew, "deploy", "--endpoint", cloud.endpoint], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        config = cloud.client("lambda").get_provisioned_concurrency_config(FunctionName="kept-dev-api", Qualifier="provisioned")
+        assert config["Status"] == "READY"
+        api = cloud.client("apigateway").get_rest_apis()["items"][0]["id"]
+        with urllib.request.urlopen(f"{cloud.endpoint}/restapis/{api}/dev/_user_request_/") as answer:
+            assert answer.read() == b"provisioned-concurrency"

@@ -52,7 +52,7 @@ def test_a_line_in_a_log_takes_a_release_back(dew, releases):
         answered[releases.lambdas.invoke(FunctionName="f", Qualifier="live", Payload=json.dumps(
             {"order": sum(answered.values())}))["ExecutedVersion"]] += 1
         assert sum(answered.values()) < 500
-    lines = wait_until(lambda: logs.filter_log_events(logGroupName="/aws/lambda/f", filterPattern='LostOrders')["events"],
+    lines = wait_until(lambda: logs.filter_log_events(logGroupName="/aws/lambda/f", filterPattern='{ $.LostOrders = 3 }')["events"],
                        what="the line in the log")
     assert len(lines) == 1 and f"[{version}]" in lines[0]["logStreamName"]
     assert json.loads(lines[0]["message"])["order"] == answered["1"]

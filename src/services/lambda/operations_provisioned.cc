@@ -83,12 +83,12 @@ aws::ApiResult<void> check_room(Core& core, const FunctionRecord& record,
                       kMinUnreserved));
     }
   }
-  const auto machine = static_cast<int>(core.pool->max_environments());
-  if (total > machine) {
+  // Not AWS's: what the machine can hold.
+  const int everywhere = core.pool->provisioned_total() - record.provisioned_total() + total;
+  if (everywhere > core.pool->provisioned_limit()) {
     return invalid(fmt::format(
-        "This machine can hold {} execution environments: fewer than the {} that the function {} "
-        "would keep.",
-        machine, total, record.name));
+        "This machine can keep {} provisioned environments: {} are one or more too many.",
+        core.pool->provisioned_limit(), everywhere));
   }
   return {};
 }

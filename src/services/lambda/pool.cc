@@ -99,6 +99,7 @@ void Pool::set_limits(const std::shared_ptr<FunctionCount>& count, int reserved,
   if (count->reserved < 0 && reserved >= 0) unreserved_in_flight_ -= on_demand;
   if (count->reserved >= 0 && reserved < 0) unreserved_in_flight_ += on_demand;
   claimed_total_ -= count->claimed();
+  provisioned_total_ += provisioned - count->provisioned;
   count->reserved = reserved;
   count->provisioned = provisioned;
   claimed_total_ += count->claimed();
@@ -395,7 +396,7 @@ void Pool::environment_ready(const EnvironmentPtr& env) {
     --starting_;
     fleet->last_ready = std::chrono::steady_clock::now();
     note_start(*fleet, nullptr);
-    retire = outdated(*env, *fleet) || surplus(*fleet) || stopping_;
+    retire = outdated(*env, *fleet) || stopping_ || (fleet->waiting.empty() && surplus(*fleet));
     if (retire) env->retired = true;
     if (!retire && !fleet->waiting.empty()) {
       next = std::move(fleet->waiting.front());
@@ -423,6 +424,7 @@ void Pool::environment_free(const EnvironmentPtr& env, bool reusable) {
     const std::scoped_lock lock(mutex_);
     const FleetPtr fleet = fleets_.at(env.get());
     count_out(*fleet);
+    fleet->idle_deaths = 0;
     if (!reusable) {
       env->retired = true;
     } else if (outdated(*env, *fleet) || surplus(*fleet) || stopping_) {
@@ -459,7 +461,7 @@ void Pool::environment_ended(const EnvironmentPtr& env, std::optional<Failure> s
       if (fleet) count_out(*fleet);
     }
     if (fleet && first) {
-      std::erase(fleet->idle, env);
+      if (std::erase(fleet->idle, env) > 0 && !env->retired) ++fleet->idle_deaths;
       fleet->all.erase(env);
       if (start_failure) {
         --fleet->starting;

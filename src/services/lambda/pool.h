@@ -46,8 +46,8 @@ inline constexpr std::chrono::milliseconds kPatience{10};
 // take its fifteen minutes, and end with them.
 inline constexpr std::chrono::minutes kCredentialMargin{16};
 
-// After so many failures in a row to start, a provisioned fleet is given up until it is asked for
-// again.
+// After so many failures in a row to start, or ends of what nobody had asked for anything, a
+// provisioned fleet is given up until it is put again.
 inline constexpr int kProvisionTries = 3;
 
 // Concurrency of one function, over all of its versions.
@@ -77,6 +77,7 @@ struct Fleet {
   int wanted = 0;         // environments to be kept
   int failed_starts = 0;  // in a row
   std::string why_failed;
+  int idle_deaths = 0;  // since the last invocation: processes that ended while nobody had asked
 };
 using FleetPtr = std::shared_ptr<Fleet>;
 
@@ -111,7 +112,10 @@ class Pool final : public EnvironmentOwner {
   // `reserved` -1: none. `provisioned`: over all of its versions.
   void set_limits(const std::shared_ptr<FunctionCount>& count, int reserved, int provisioned);
   int claimed_total() const;  // reserved and provisioned, of all functions
-  size_t max_environments() const { return options_.max_environments; }
+  // How many environments may be kept, of all functions together: the others are for whoever has
+  // none. And how many are.
+  int provisioned_limit() const { return static_cast<int>(options_.max_environments / 2); }
+  int provisioned_total() const;
   // New code or configuration: environments of the old revision end when free.
   void update(const FleetPtr& fleet, RevisionPtr revision);
   void remove(const FleetPtr& fleet);  // of a deleted version
@@ -155,6 +159,7 @@ class Pool final : public EnvironmentOwner {
   size_t missing(const Fleet& fleet) const;
   bool surplus(const Fleet& fleet) const;
   static void note_start(Fleet& fleet, const Failure* failure);
+  static bool given_up(const Fleet& fleet);
   std::optional<Outcome> refuse(const Fleet& fleet) const;
   void count_in(Fleet& fleet);
   void count_out(Fleet& fleet);
@@ -188,6 +193,7 @@ class Pool final : public EnvironmentOwner {
   int starting_ = 0;
   size_t waiting_ = 0;
   int claimed_total_ = 0;
+  int provisioned_total_ = 0;
   int unreserved_in_flight_ = 0;
   bool provisioning_ = false;
   bool stopping_ = false;

@@ -11,14 +11,21 @@ bool lives(const EnvironmentPtr& env) { return !env->retired; }
 
 }  // namespace
 
+int Pool::provisioned_total() const {
+  const std::scoped_lock lock(mutex_);
+  return provisioned_total_;
+}
+
 // Environments that are to be started, beside those that are.
 size_t Pool::missing(const Fleet& fleet) const {
-  if (fleet.wanted == 0 || !provisioning_ || stopping_ || fleet.failed_starts >= kProvisionTries) {
-    return 0;
-  }
+  if (fleet.wanted == 0 || !provisioning_ || stopping_ || given_up(fleet)) return 0;
   const auto living = static_cast<size_t>(std::ranges::count_if(fleet.all, lives));
   const auto wanted = static_cast<size_t>(fleet.wanted);
   return wanted > living ? wanted - living : 0;
+}
+
+bool Pool::given_up(const Fleet& fleet) {
+  return fleet.failed_starts >= kProvisionTries || fleet.idle_deaths >= kProvisionTries;
 }
 
 // More than are to be kept.
@@ -77,6 +84,7 @@ void Pool::provision_again(const FleetPtr& fleet) {
   {
     const std::scoped_lock lock(mutex_);
     note_start(*fleet, nullptr);
+    fleet->idle_deaths = 0;
     want_start(fleet);
     starts = plan_starts();
   }
@@ -99,7 +107,10 @@ Pool::Provisioned Pool::provisioned(const FleetPtr& fleet) const {
   Provisioned out{.wanted = fleet->wanted};
   const auto living = static_cast<int>(std::ranges::count_if(fleet->all, lives));
   out.ready = std::max(0, living - fleet->starting);
-  if (fleet->failed_starts >= kProvisionTries) out.failed = fleet->why_failed;
+  if (given_up(*fleet)) {
+    out.failed = fleet->why_failed.empty() ? "the process ended while it waited for an event"
+                                           : fleet->why_failed;
+  }
   return out;
 }
 

@@ -49,9 +49,10 @@ def deploy_ms(folder, endpoint):
 class Up:
     """`dew up DIR` until the application's first 200."""
 
-    def __init__(self, folder, path):
+    def __init__(self, folder, path, *flags):
         self.folder = folder
         self.path = path
+        self.flags = flags
 
     def start(self, name=None):
         name = name or f"up-{self.folder.name}"
@@ -59,14 +60,17 @@ class Up:
         self.aws_url = f"http://127.0.0.1:{port}"
         self.url = f"http://127.0.0.1:{self.http_port}/dev{self.path}"
         child = Child(f"dew-{name}", dew_command("up", self.folder, "--port", port, "--http-port", self.http_port,
-                                                 "--data", fresh(name), "--no-watch"))
+                                                 "--data", fresh(name), "--no-watch", *self.flags))
         self.ready_s = child.wait_for(self.url, timeout=300)
         return child
 
     def forget_environments(self, function, marker):
         """Changes the function's configuration, so that the next request meets no warm environment."""
+        self.configure(function, {"Environment": {"Variables": {"MARKER": str(marker)}}})
+
+    def configure(self, function, what):
         base = f"{self.aws_url}/2015-03-31/functions/{function}/configuration"
-        aws.call(base, "lambda", {"Environment": {"Variables": {"MARKER": str(marker)}}}, method="PUT")
+        aws.call(base, "lambda", what, method="PUT")
         until = time.perf_counter() + 10
         while aws.call(base, "lambda", None, method="GET").get("LastUpdateStatus") != "Successful":
             if time.perf_counter() > until:
@@ -87,6 +91,13 @@ class Up:
         if not got.startswith(b"HTTP/1.1 200 "):
             raise BenchError(f"{self.url}: {got[:300].decode(errors='replace')}")
         return took * 1000
+
+    def observe(self, on):
+        """Active tracing of stage and function; or none, and no lines of the platform's."""
+        self.set_tracing(on)
+        self.configure(f"{self.folder.name}-dev-hello", {"TracingConfig": {"Mode": "Active"}} if on else {
+            "TracingConfig": {"Mode": "PassThrough"},
+            "LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "WARN"}})
 
     def set_tracing(self, on):
         """Of the API's stage: the next request is decided about."""

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from . import aws, cloud, load, peers, s3
+from . import aws, cloud, load, observe, peers, s3
 
 
 class Figures:
@@ -213,7 +213,8 @@ class S3:
 
 
 ROWS = {"ready": Ready, "up": Up, "deploy": Deploy, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb,
-        "policy": Policy, "traces": Traces, "s3": S3}
+        "policy": Policy, "traces": Traces, "observing": observe.Observing, "ingest": observe.Ingest,
+        "query": observe.Query, "s3": S3}
 
 
 def run(names, plan):

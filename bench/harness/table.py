@@ -79,9 +79,37 @@ def lines(m):
             yield (f"C++ hello, 16 connections, {title}", number(m[f"{name}_rate_16"], "/s"),
                    f"p50 {number(m[f'{name}_p50_us'])} us", f"{ratio:.0%} of untraced" if name != "untraced" else "",
                    f">= {goal:.0%}" if goal else "", verdict(ratio >= goal) if goal else "")
+    yield from observe_lines(m)
     if "dew_s3_get_1k_rate" in m:
         yield None
         yield from s3_lines(m)
+
+
+def observe_lines(m):
+    if "observed_rate_16" in m:
+        yield None
+        ratio = m.ratio("observed_rate_16", "blind_rate_16")
+        yield ("C++ hello, 16 connections, nothing observed", number(m["blind_rate_16"], "/s"),
+               f"p50 {number(m['blind_p50_us'])} us", "", "", "")
+        yield ("C++ hello: logs, metrics, active tracing", number(m["observed_rate_16"], "/s"),
+               f"p50 {number(m['observed_p50_us'])} us", f"{ratio:.0%} of unobserved", ">= 90 %", verdict(ratio >= 0.9))
+    if "ingest_log_lines_rate" in m:
+        yield None
+        for name, title, beside in (("log_lines", "PutLogEvents: lines", "1,000 of 100 bytes a request"),
+                                    ("data_points", "PutMetricData: data points", "100 a request, 1,000 metrics"),
+                                    ("segments", "PutTraceSegments: segments", "25 of 500 bytes a request")):
+            yield (f"{title}, 16 connections, durable", number(m[f"ingest_{name}_rate"], "/s"), beside, "", "", "")
+        yield ("X-Ray daemon's port: segments kept", number(m["ingest_udp_rate"], "/s"),
+               "sent " + number(m["ingest_udp_sent_rate"], "/s"), f"{m.ratio('ingest_udp_rate', 'ingest_udp_sent_rate'):.0%} kept", "", "")
+    if "query_logs_s" in m:
+        yield None
+        lines = m["query_lines"]
+        yield (f"FilterLogEvents: a word in {lines:,.0f} lines", number(m["query_logs_s"], "s"),
+               f"{number(lines / m['query_logs_s'])} lines/s", f"RSS {number(m['query_logs_rss_mib'], 'MiB')}", "",
+               f"put in within {number(m['query_lines_put_s'], 's')}")
+        yield (f"GetMetricData: 8 statistics of {m['query_days']:.0f} days by the hour", number(m["query_year_ms"], "ms"),
+               f"{number(m['query_days'] * 192)} data points", f"RSS {number(m['query_year_rss_mib'], 'MiB')}", "",
+               f"put in within {number(m['query_days_put_s'], 's')}")
 
 
 def s3_lines(m):

@@ -444,10 +444,12 @@ Result<void> Alarms::history(bool newest_first,
 
 Result<void> Alarms::forget_history() {
   const auto oldest = context_.clock.now() - kHistoryKept;
+  const auto cursor = context_.store.cursor(
+      history_key(), history_key().add(static_cast<uint64_t>(oldest.time_since_epoch().count())));
   store::Batch batch;
-  batch.erase_range(
-      history_key().str(),
-      history_key().add(static_cast<uint64_t>(oldest.time_since_epoch().count())).str());
+  for (; cursor->valid(); cursor->next()) batch.erase(cursor->key());
+  CHECK_OK(cursor->status());
+  if (batch.empty()) return {};
   TRY(const auto sequence, context_.store.commit(batch));
   (void)sequence;
   return {};

@@ -230,29 +230,33 @@ Result<std::vector<StoredPeriod>> MetricStore::read(Series& series, int64_t from
   return out;
 }
 
+Result<void> MetricStore::save(Series& series, store::Batch& batch) {
+  write(series, batch);
+  if (batch.empty()) return {};
+  TRY(const auto sequence, store_.commit(batch));
+  (void)sequence;
+  batch = store::Batch();
+  return {};
+}
+
 Result<void> MetricStore::roll_up(Series& series, int64_t now_s) {
   const std::scoped_lock lock(series.mutex_);
   store::Batch batch;
-  write(series, batch);
-  if (!batch.empty()) {
-    TRY(const auto sequence, store_.commit(batch));
-    (void)sequence;
-    batch = store::Batch();
-  }
+  CHECK_OK(save(series, batch));
   for (size_t level = 0; level < kLevels.size(); ++level) {
     // Whole periods of the next level only: what began before this is over for both.
     const bool last = level + 1 == kLevels.size();
     const int64_t next = last ? kLevels[level].period_s : kLevels[level + 1].period_s;
     const int64_t end = floor_to(now_s - kLevels[level].kept_s, next);
     if (end <= 0) continue;
-    const std::string begin_key = data_key(series.id, level, 0);
-    const std::string end_key = data_key(series.id, level, end);
-    const auto cursor = store_.cursor(begin_key, end_key);
-    if (!cursor->valid()) {
-      CHECK_OK(cursor->status());
-      continue;
-    }
-    for (; !last && cursor->valid(); cursor->next()) {
+    // From where the last turn came to. One by one, not as a range: a store with thousands of
+    // erased ranges in its newest table sorts them anew for every cursor that anybody opens.
+    auto& from = series.rolled_until_s_[level];
+    const auto cursor =
+        store_.cursor(data_key(series.id, level, from), data_key(series.id, level, end));
+    for (; cursor->valid(); cursor->next()) {
+      batch.erase(cursor->key());
+      if (last) continue;
       store::KeyReader key(cursor->key().substr(cursor->key().size() - sizeof(uint64_t)));
       const auto begin = key.number();
       const auto values = Aggregate::decode(cursor->value());
@@ -262,15 +266,14 @@ Result<void> MetricStore::roll_up(Series& series, int64_t now_s) {
       to->dirty = true;
     }
     CHECK_OK(cursor->status());
-    batch.erase_range(begin_key, end_key);
     // Not written to any more, and gone from the store: nothing may bring it back.
     const auto first = series.periods_.lower_bound({level, 0});
     series.periods_.erase(first, series.periods_.lower_bound({level, end}));
+    // Before the next level's turn: what has just come to it may be too old for it as well.
+    CHECK_OK(save(series, batch));
+    // A value may still be on its way that found itself young enough a moment ago.
+    from = std::max(from, std::max<int64_t>(0, end - next));
   }
-  if (batch.empty()) return {};
-  write(series, batch);
-  TRY(const auto sequence, store_.commit(batch));
-  (void)sequence;
   return {};
 }
 

@@ -57,8 +57,10 @@ class Series {
 
   std::mutex mutex_;
   std::map<Place, Period> periods_;  // those being written to
-  int64_t saved_last_s_ = -1;        // in the stored record; -1: there is none
-  double total_count_ = 0;           // since the process started
+  // Of each level: what begins before has been rolled up since the process started.
+  std::array<int64_t, kLevels.size()> rolled_until_s_{};
+  int64_t saved_last_s_ = -1;  // in the stored record; -1: there is none
+  double total_count_ = 0;     // since the process started
   double total_sum_ = 0;
   bool listed_ = false;  // among the dirty ones; guarded by their lock
 };
@@ -115,6 +117,8 @@ class MetricStore {
   // With the series' lock.
   Result<Series::Period*> period(Series& series, size_t level, int64_t begin_s);
   void write(Series& series, store::Batch& batch);
+  // The same, and commits the batch, which is empty afterwards.
+  Result<void> save(Series& series, store::Batch& batch);
   void note_dirty(Series& series);
   Result<void> roll_up(Series& series, int64_t now_s);
 

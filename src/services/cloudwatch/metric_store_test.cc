@@ -96,6 +96,24 @@ TEST_F(StoreTest, RollsUpAsItAgesAndLosesNothing) {
   EXPECT_EQ(keys, 1U);
 }
 
+// A clock that jumps takes values over several levels at once, beside some that are there already.
+TEST_F(StoreTest, RollsUpOverSeveralLevelsAtOnce) {
+  MetricStore store(*bytes, clock);
+  auto* series = store.series(metric, kCount);
+  const int64_t begin = now() - now() % 3600;
+  double all = 0;
+  for (const int days : {10, 20, 40, 70, 100}) {
+    ASSERT_TRUE(store.add(*series, now() - 60, true, of(days)));
+    ASSERT_TRUE(store.add(*series, now() - 7200, false, of(1000)));
+    ASSERT_TRUE(store.flush_all());
+    all += days + 1000;
+    clock.advance(hours(24 * days));
+    ASSERT_TRUE(store.roll_up());
+    ASSERT_TRUE(store.roll_up());
+    EXPECT_EQ(sum(store, begin - 7200, now(), 3600), all) << days;
+  }
+}
+
 TEST_F(StoreTest, AgreesWithAPlainModel) {
   std::mt19937 random(11);
   auto store = std::make_unique<MetricStore>(*bytes, clock);

@@ -220,7 +220,7 @@ class Observing:
     def __init__(self, plan, stack):
         self.plan = plan
         self.sides = {}
-        for name, flags in (("blind", ("--no-metrics",)), ("observed", ())):
+        for name, flags in (("blind", ("--no-metrics", "--no-logs")), ("observed", ("--no-logs",))):
             up = cloud.Up(cloud.HELLO["hello-cpp"], "/hello", *flags)
             stack.enter_context(up.start(f"observing-{name}"))
             up.observe(name == "observed")

@@ -322,15 +322,29 @@ CLI::App* add_logs(CLI::App& app, LogsOptions& options) {
   command->add_option("--startTime,--start-time", options.start_time,
                       "From when: 30m, 2h, 1d, or a time such as 2026-01-31T12:00:00");
   command->add_option("--filter", options.filter,
-                      "Only lines that match this CloudWatch Logs filter pattern");
+                      "Only lines that match this CloudWatch Logs filter pattern, in quotes");
   command
       ->add_option("-i,--interval", options.interval_ms,
                    "Milliseconds between two looks when following")
       ->capture_default_str()
       ->check(CLI::Range(50, 3'600'000));
   command->footer(
-      "\nExamples:\n  dew logs -f api\n  dew logs -f api --tail --filter ERROR\n  dew logs -f api "
-      "--startTime 2h\n");
+      "\nEach line is shown with its time, its request and, if it says so, its level; a line of "
+      "JSON as\n\"message key=value\". With --json, a line is an object with timestamp (ms), "
+      "stream, requestId and\nmessage, as the function wrote it.\n"
+      "\nExamples:\n"
+      "  dew logs -f api --tail                         follow\n"
+      "  dew logs -f api --startTime 2h                 the last two hours\n"
+      "  dew logs -f api --json | jq -r .message        for programs\n"
+      "\nFilters:\n"
+      "  --filter 'ERROR -timeout'                      both words count: the one, not the other\n"
+      "  --filter '?ERROR ?WARN'                        one of them\n"
+      "  --filter '\"not found\"'                        a phrase, or what is no letter or digit\n"
+      "  --filter '%status=5[0-9]+%'                    a regular expression\n"
+      "  --filter '{ $.level = \"ERROR\" && $.ms > 500 }'  fields of lines that are JSON\n"
+      "  --filter '[kind = REPORT, ...]'                words by their place\n"
+      "The whole language: "
+      "docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html\n");
   return command;
 }
 

@@ -6,7 +6,6 @@
 #include <ctime>
 
 #include "base/clock.h"
-#include "cli/terminal.h"
 
 namespace dew::cli {
 
@@ -73,23 +72,6 @@ CallResult<void> LogFollower::poll_group(const std::string& group, std::vector<L
   cursor.floor_ms = cursor.newest_ms;
   more_ = true;
   return {};
-}
-
-std::string log_line(const LogEvent& event, std::string_view name) {
-  const auto seconds = static_cast<time_t>(event.timestamp_ms / 1000);
-  tm local{};
-  localtime_r(&seconds, &local);
-  std::string_view message = event.message;
-  while (message.ends_with('\n') || message.ends_with('\r')) message.remove_suffix(1);
-  const bool platform = message.starts_with("START RequestId") ||
-                        message.starts_with("END RequestId") ||
-                        message.starts_with("REPORT RequestId");
-  std::string out = styled(Style::kDim,
-                           fmt::format("{:02}:{:02}:{:02}.{:03}", local.tm_hour, local.tm_min,
-                                       local.tm_sec, event.timestamp_ms % 1000),
-                           1);
-  if (!name.empty()) out += " " + styled(Style::kCyan, name, 1);
-  return out + " " + (platform ? styled(Style::kDim, message, 1) : std::string(message));
 }
 
 Result<int64_t> parse_start_time(std::string_view text, int64_t now_ms) {

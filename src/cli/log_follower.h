@@ -55,9 +55,6 @@ class LogFollower {
   bool more_ = false;
 };
 
-// One line as shown: a time, the function's name (if `name` is not empty) and the message.
-std::string log_line(const LogEvent& event, std::string_view name);
-
 // 30m, 2h, 1d, an ISO 8601 time, or milliseconds since the epoch.
 Result<int64_t> parse_start_time(std::string_view text, int64_t now_ms);
 

@@ -17,11 +17,5 @@ TEST(Logs, StartTimes) {
   EXPECT_FALSE(parse_start_time("", kNow));
 }
 
-TEST(Logs, Line) {
-  const std::string line = log_line({"/g", "s", 1'700'000'000'123, "hello\n"}, "api");
-  EXPECT_TRUE(line.ends_with("api hello")) << line;
-  EXPECT_NE(line.find(".123"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace dew::cli

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/log_follower.h"
+#include "cli/log_renderer.h"
 #include "cli/options.h"
 #include "cli/project.h"
 #include "cli/signals.h"
@@ -11,13 +12,14 @@ namespace dew::cli {
 
 namespace {
 
-void show(const LogEvent& event, const LogsOptions& options) {
-  if (options.common.json) {
-    print_out(json::dump(json::Object{
-        {"timestamp", event.timestamp_ms}, {"stream", event.stream}, {"message", event.message}}));
-  } else {
-    print_out(log_line(event, ""));
-  }
+// A pattern is wrong in ways that the shell had a hand in: what arrived is worth showing.
+int report_call(const CallError& error, const LogsOptions& options) {
+  auto shown = error.to_error();
+  if (error.code == "InvalidParameterException" && !options.filter.empty())
+    shown.message += fmt::format(
+        ". The pattern was: {}\n`dew logs --help` has examples; quote a pattern for the shell",
+        options.filter);
+  return report(shown);
 }
 
 }  // namespace
@@ -43,12 +45,14 @@ int run_logs(const LogsOptions& options) {
     from_ms = *parsed;
   }
   LogFollower follower(api, {{service->log_group(options.function)}, from_ms, options.filter});
+  LogRenderer renderer;
   Signals signals;
   do {
     do {
       const auto events = follower.poll();
-      if (!events) return report(events.error().to_error());
-      for (const auto& event : *events) show(event, options);
+      if (!events) return report_call(events.error(), options);
+      for (const auto& event : *events)
+        print_out(options.common.json ? renderer.json_line(event) : renderer.line(event, ""));
     } while (follower.more() && !Signals::stopping());
   } while (options.tail && !signals.wait(std::chrono::milliseconds(options.interval_ms)));
   return kDone;

@@ -10,6 +10,7 @@
 
 #include "cli/deployer.h"
 #include "cli/log_follower.h"
+#include "cli/log_renderer.h"
 #include "cli/options.h"
 #include "cli/project.h"
 #include "cli/routes.h"
@@ -63,6 +64,7 @@ class LogPrinter {
  private:
   void run(const std::stop_token& stop, const std::vector<std::string>& groups, int64_t from) {
     LogFollower follower(api_, {groups, from, "", kLinesPerInterval, 1});
+    LogRenderer renderer;
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
@@ -70,7 +72,7 @@ class LogPrinter {
       const auto events = follower.poll();
       if (!events) continue;
       for (const auto& event : *events)
-        print_out(log_line(event, names_.size() > 1 ? names_[event.group] : ""));
+        print_out(renderer.line(event, names_.size() > 1 ? names_[event.group] : ""));
       if (!follower.more()) continue;
       print_progress("More lines than can be shown: `dew logs -f FUNCTION` has all of them");
       follower.skip_to(SystemClock().now_ms());

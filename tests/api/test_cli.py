@@ -158,6 +158,18 @@ def test_deploy_info_invoke_logs_remove(cloud, service):
         return "handling /x" in dew("logs", service, "-f", "api", *endpoint, "--stage", "cli").stdout
 
     wait_until(logged, 10, "the log line")
+    logs = ("logs", service, "-f", "api", *endpoint, "--stage", "cli")
+    objects = [json.loads(line) for line in dew(*logs, "--json", "--filter", "handling").stdout.splitlines()]
+    assert {"handling /x\n"} < {o["message"] for o in objects} and all({"timestamp", "stream"} <= set(o) for o in objects)
+    # What the platform says of a request, and so the request's id, stands before its lines.
+    started = [json.loads(line) for line in dew(*logs, "--json").stdout.splitlines()]
+    request = next(o["requestId"] for o in started if o["message"] == "handling /x\n")
+    assert any(o["message"].startswith(f"START RequestId: {request}") for o in started)
+    assert f" {request[:8]} handling /x\n" in dew(*logs).stdout and "\x1b" not in dew(*logs).stdout
+    assert "handling /x" in dew(*logs, "--filter", "[what = handling, path = %^/x%]").stdout
+    assert dew(*logs, "--filter", "{ $.nothing = 1 }").stdout == ""
+    wrong = dew(*logs, "--filter", "a.b")
+    assert wrong.returncode == 1 and "Invalid character(s) in term '.'" in wrong.stderr and "a.b" in wrong.stderr
     removed = dew("remove", service, *endpoint, "--stage", "cli", "--json")
     assert removed.returncode == 0 and json.loads(removed.stdout)["removed"], removed.stderr
     assert dew("info", service, *endpoint, "--stage", "cli").returncode == 1

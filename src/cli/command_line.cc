@@ -337,12 +337,12 @@ CLI::App* add_logs(CLI::App& app, LogsOptions& options) {
       "  dew logs -f api --startTime 2h                 the last two hours\n"
       "  dew logs -f api --json | jq -r .message        for programs\n"
       "\nFilters:\n"
-      "  --filter 'ERROR -timeout'                      both words count: the one, not the other\n"
-      "  --filter '?ERROR ?WARN'                        one of them\n"
-      "  --filter '\"not found\"'                        a phrase, or what is no letter or digit\n"
-      "  --filter '%status=5[0-9]+%'                    a regular expression\n"
-      "  --filter '{ $.level = \"ERROR\" && $.ms > 500 }'  fields of lines that are JSON\n"
-      "  --filter '[kind = REPORT, ...]'                words by their place\n"
+      "  --filter 'ERROR -timeout'                        lines with the first word and without the second\n"
+      "  --filter '?ERROR ?WARN'                          lines with one of them\n"
+      "  --filter '\"not found\"'                           a phrase, or what is no letter or digit\n"
+      "  --filter '%status=5[0-9]+%'                      a regular expression\n"
+      "  --filter '{ $.level = \"ERROR\" && $.ms > 500 }'   fields of lines that are JSON\n"
+      "  --filter '[kind = REPORT, ...]'                  words by their place\n"
       "The whole language: "
       "docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html\n");
   return command;

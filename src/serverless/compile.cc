@@ -168,6 +168,7 @@ Result<Compiled> compile(const Service& service, const Artifacts& artifacts, int
   CHECK_OK(compile_layers(out));
   CHECK_OK(compile_functions(out));
   CHECK_OK(compile_api(out));
+  CHECK_OK(compile_log_events(out));
   for (auto& output : out.outputs) {
     output.value().as_object()["Export"] =
         json::Object{{"Name", fmt::format("sls-{}-{}-{}", service.name, service.stage,

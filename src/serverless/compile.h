@@ -6,6 +6,7 @@
 //   compile_layers.cc      AWS::Lambda::LayerVersion, AWS::Lambda::LayerVersionPermission
 //   compile_iam.cc         the role IamRoleLambdaExecution
 //   compile_apigateway.cc  RestApi, Resource, Method, Deployment, Permission
+//   compile_log_events.cc  AWS::Logs::SubscriptionFilter, Permission
 //   compile_cors.cc        the CORS preflight
 //   compile_resources.cc   what `resources` adds and overrides
 #pragma once

@@ -49,6 +49,7 @@ class Api {
       const Node* list = function->find("events");
       if (!list) continue;
       for (size_t i = 0; i < list->items.size(); ++i) {
+        if (list->items[i].entries[0].key != "http") continue;
         const Node& http = list->items[i].entries[0].value;
         Event event{key, "", "", &http, fmt::format("functions.{}.events.{}.http", key, i), {}};
         TRY(auto route, http_route(http, event.where));

@@ -23,6 +23,7 @@ Result<void> compile_role(Compilation& out);
 Result<void> compile_layers(Compilation& out);
 Result<void> compile_functions(Compilation& out);
 Result<void> compile_api(Compilation& out);
+Result<void> compile_log_events(Compilation& out);
 Result<void> merge_resources(Compilation& out, json::Object& whole);
 // deploymentSettings; changes the whole template's resources, the service's own among them.
 Result<void> compile_releases(const Service& service, json::Object& resources);

@@ -77,6 +77,34 @@ TEST(Compile, Errors) {
       "(did you mean 'ALambdaFunction'?)");
 }
 
+TEST(Compile, LogEvents) {
+  const auto compiled = compile_text(
+      "service: users\nprovider: {name: aws, runtime: nodejs20.x}\nfunctions:\n  a:\n    handler: "
+      "x.y\n    events:\n      - cloudwatchLog: /x/one\n      - cloudwatchLog: {logGroup: /x/two, "
+      "filter: '{ $.level = \\\"ERROR\\\" }'}\n");
+  ASSERT_TRUE(compiled) << compiled.error().message;
+  const auto& resources = compiled->update.at("Resources");
+  const auto properties = [&](const char* id) { return resources.at(id).at("Properties"); };
+  EXPECT_EQ(json::dump(resources.at("ALogsSubscriptionFilterCloudWatchLog1").at("DependsOn")),
+            R"(["ALambdaPermissionLogsSubscriptionFilterCloudWatchLog"])");
+  EXPECT_EQ(json::dump(properties("ALogsSubscriptionFilterCloudWatchLog1")),
+            R"({"LogGroupName":"/x/one","FilterPattern":"",)"
+            R"("DestinationArn":{"Fn::GetAtt":["ALambdaFunction","Arn"]}})");
+  EXPECT_EQ(properties("ALogsSubscriptionFilterCloudWatchLog2").at("FilterPattern"),
+            R"({ $.level = "ERROR" })");
+  const auto permission = properties("ALambdaPermissionLogsSubscriptionFilterCloudWatchLog");
+  EXPECT_EQ(json::dump(permission.at("Principal")),
+            R"({"Fn::Join":["",["logs.",{"Ref":"AWS::Region"},".amazonaws.com"]]})");
+  EXPECT_EQ(permission.at("SourceArn").at("Fn::Join").at(1).at(7), "/x/*");
+  const auto third = compile_text(
+      "service: users\nprovider: {name: aws, runtime: nodejs20.x}\nfunctions:\n  a: {handler: x.y, "
+      "events: [{cloudwatchLog: /g}, {cloudwatchLog: /g}, {cloudwatchLog: /g}]}\n");
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().message,
+            "serverless.yml:4: functions.a.events.2.cloudwatchLog: the log group /g has two "
+            "subscription filters already, as many as it can have");
+}
+
 TEST(Compile, NormalizedTemplatesIgnoreTime) {
   const std::string yaml =
       "service: users\nprovider: {name: aws, runtime: nodejs20.x}\nfunctions: {a: {handler: x.y, "

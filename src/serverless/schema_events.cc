@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "serverless/schema.h"
 #include "serverless/suggest.h"
 
@@ -80,6 +82,21 @@ Rule http_event() {
   };
 }
 
+// www.serverless.com/framework/docs/providers/aws/events/cloudwatch-log
+Rule log_event() {
+  const auto is_name = [](std::string_view name) {
+    return std::ranges::all_of(name, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             std::string_view("/-_.#").find(c) != std::string_view::npos;
+    });
+  };
+  const Rule group = text_like(is_name, "a log group's name");
+  return first_of({{[](const Node& n) { return n.is_string(); }, group},
+                   {[](const Node& n) { return n.is_map(); },
+                    record({{"logGroup", group, true}, {"filter", text(0)}})}},
+                  "a log group's name, or a map with logGroup and filter");
+}
+
 }  // namespace
 
 Rule events_rule() {
@@ -99,22 +116,25 @@ Rule events_rule() {
                                                 "iot",
                                                 "iotFleetProvisioning",
                                                 "cloudwatchEvent",
-                                                "cloudwatchLog",
                                                 "cognitoUserPool",
                                                 "alb",
                                                 "eventBridge",
                                                 "cloudFront"};
-  return list_of([http = http_event()](Node& node, const std::string& path) -> Result<void> {
+  return list_of([http = http_event(), log = log_event()](Node& node,
+                                                          const std::string& path) -> Result<void> {
     if (!node.is_map() || node.entries.size() != 1)
       return fail_at(node.mark, path, "must be a map with one key, the event's type");
     auto& entry = node.entries[0];
     const std::string here = join_path(path, entry.key);
     if (entry.key == "http") return http(entry.value, here);
+    if (entry.key == "cloudwatchLog") return log(entry.value, here);
     if (std::find(kOthers.begin(), kOthers.end(), entry.key) != kOthers.end()) {
-      return fail_at(entry.mark, here, "this event type is not supported yet; Dewpoint has http");
+      return fail_at(entry.mark, here,
+                     "this event type is not supported yet; Dewpoint has http and cloudwatchLog");
     }
     std::vector<std::string> known = kOthers;
     known.emplace_back("http");
+    known.emplace_back("cloudwatchLog");
     return fail_at(entry.mark, here,
                    fmt::format("unknown event type{}", did_you_mean(entry.key, known)));
   });

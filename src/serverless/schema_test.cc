@@ -57,7 +57,7 @@ TEST(Schema, OneClearError) {
        "'{proxy+}/x'"},
       {"functions:\n  api:\n    handler: a.b\n    events:\n      - sqs: arn\n",
        "serverless.yml:9: functions.api.events.0.sqs: this event type is not supported yet; "
-       "Dewpoint has http"},
+       "Dewpoint has http and cloudwatchLog"},
       {"functions:\n  api:\n    handler: a.b\n    events:\n      - htpp: GET /x\n",
        "serverless.yml:9: functions.api.events.0.htpp: unknown event type (did you mean 'http'?)"},
       {"plugins: [serverless-offline, serverless-dotenv-plugin]\n", "ok"},

@@ -180,6 +180,36 @@ def test_a_stack_has_filters(client, logs, put, group, function, unique):
     assert logs.describe_metric_filters(logGroupName=group)["metricFilters"] == []
 
 
+def test_a_service_subscribes_and_counts(dew, client, cloud, logs, group, put, tmp_path, unique):
+    """cloudwatchLog events, and a metric filter among serverless.yml's resources."""
+    service, space = unique("svc"), unique("Space")
+    (tmp_path / "serverless.yml").write_text(f"""service: {service}
+provider: {{name: aws, runtime: python3.11}}
+functions:
+  reader:
+    handler: index.handler
+    events:
+      - http: GET /read
+      - cloudwatchLog: {{logGroup: {group}, filter: '{{ $.level = "ERROR" }}'}}
+resources:
+  Resources:
+    Failures:
+      Type: AWS::Logs::MetricFilter
+      Properties:
+        LogGroupName: {group}
+        FilterPattern: '{{ $.level = "ERROR" }}'
+        MetricTransformations: [{{MetricName: Failures, MetricNamespace: {space}, MetricValue: "1"}}]
+""")
+    (tmp_path / "index.py").write_text(DECODES)
+    for command in (["deploy"], ["info"]):
+        done = subprocess.run([dew, *command, str(tmp_path), "--endpoint", cloud.endpoint], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    put('{"level":"INFO"}', '{"level":"ERROR"}')
+    [data] = wait_until(lambda: received(logs, f"{service}-dev-reader"), 30, "the delivery")
+    assert [e["message"] for e in data["logEvents"]] == ['{"level":"ERROR"}']
+    wait_until(lambda: points(client, space, "Failures", "Sum") == 1, what="the metric")
+
+
 def test_limits_of_what_is_put(logs, group, put):
     now, hour = int(time.time() * 1000), 3_600_000
     put("x" * (1_048_576 - 26))

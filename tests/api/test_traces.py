@@ -281,6 +281,13 @@ def test_failures_show(cloud, client, application):
         StartTime=time.time() - 60, EndTime=time.time() + 60,
         FilterExpression=f'service(id(name: "{name}", type: "AWS::Lambda::Function")) {{ fault AND message = "told to fail" }}')["TraceSummaries"]
     assert summary["Id"] == root and summary["HasFault"] and summary["Http"]["HttpStatus"] == 502
+    cause, = summary["FaultRootCauses"]
+    assert cause["ClientImpacting"] and [s["Type"] for s in cause["Services"]] == [
+        "AWS::ApiGateway::Stage", "AWS::Lambda", "AWS::Lambda::Function"]
+    own, invocation = cause["Services"][-1]["EntityPath"]
+    assert (own["Name"], invocation["Name"]) == (name, "Invocation")
+    assert own["Exceptions"] == [{"Name": "ValueError", "Message": "told to fail"}]
+    assert summary["ErrorRootCauses"] == [] and summary["ResponseTimeRootCauses"] == []
 
     broken, api = application("provided.al2023", archive({"bootstrap": "#!/bin/sh\nexit 7\n"}))
     root = new_root()

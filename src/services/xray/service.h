@@ -6,7 +6,7 @@
 // rules (sampler.h) decide for the cloud's own services, and for the SDKs that ask.
 //
 // Not here, and refused by name: insights, encryption with a key (PutEncryptionConfig KMS),
-// resource policies, root causes.
+// resource policies, root causes of response times.
 //
 // Thread-safe. stop() before the store goes.
 #pragma once

@@ -3,20 +3,22 @@
 #include <map>
 #include <set>
 
+#include "services/xray/root_causes.h"
+
 namespace dew::xray {
 
-namespace {
-
-json::Object render(const ServiceId& service) {
+json::Object service_json(const ServiceId& service) {
   json::Object out{{"Name", service.name}, {"Names", json::Array{json::Value(service.name)}}};
   if (!service.account.empty()) out["AccountId"] = service.account;
   if (!service.type.empty()) out["Type"] = service.type;
   return out;
 }
 
+namespace {
+
 json::Array render(const Trace& trace, const std::set<size_t>& services) {
   json::Array out;
-  for (const size_t service : services) out.push_back(render(trace.services[service]));
+  for (const size_t service : services) out.push_back(service_json(trace.services[service]));
   return out;
 }
 
@@ -126,9 +128,9 @@ json::Object summarize(const Trace& trace) {
   out["ResourceARNs"] = list_of(trace, "ARN", {}, "resource_arn");
   out["InstanceIds"] = list_of(trace, "Id", "ec2", "instance_id");
   out["AvailabilityZones"] = list_of(trace, "Name", "ec2", "availability_zone");
-  if (root != nullptr) out["EntryPoint"] = render(trace.services[root->service]);
-  out["FaultRootCauses"] = json::Array();
-  out["ErrorRootCauses"] = json::Array();
+  if (root != nullptr) out["EntryPoint"] = service_json(trace.services[root->service]);
+  out["FaultRootCauses"] = root_causes(trace, Failure::kFault);
+  out["ErrorRootCauses"] = root_causes(trace, Failure::kError);
   out["ResponseTimeRootCauses"] = json::Array();
   out["Revision"] = trace.revision;
   if (root != nullptr) out["MatchedEventTime"] = root->start;

@@ -8,4 +8,7 @@ namespace dew::xray {
 
 json::Object summarize(const Trace& trace);
 
+// ServiceId of the API.
+json::Object service_json(const ServiceId& service);
+
 }  // namespace dew::xray

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/xray/root_causes.h"
 #include "services/xray/sampler.h"
 #include "services/xray/service_graph.h"
 #include "services/xray/summary.h"
@@ -174,6 +175,79 @@ TEST(Assembly, CirclesOfParentsEnd) {
        segment(
            R"({"name":"c","id":"00000000000000a3","parent_id":"00000000000000a3","start_time":1,"end_time":2})")});
   EXPECT_THAT(names(trace), ElementsAre("b/a", "b", "c"));
+}
+
+std::string text_of_causes(const Trace& trace, Failure failure) {
+  std::string out;
+  for (const auto& cause : root_causes(trace, failure)) {
+    EXPECT_TRUE(cause.at("ClientImpacting").as_bool());
+    for (const auto& service : cause.at("Services").as_array()) {
+      out += json::str(service.at("Name"));
+      if (service.at("Inferred").as_bool()) out += "*";
+      out += ":";
+      for (const auto& entity : service.at("EntityPath").as_array()) {
+        out += " " + json::str(entity.at("Name"));
+        if (entity.at("Remote").as_bool()) out += "!";
+        for (const auto& exception : entity.at("Exceptions").as_array())
+          out += "(" + json::str(exception.at("Name")) + ", " + json::str(exception.at("Message")) +
+                 ")";
+      }
+      out += "; ";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+TEST(RootCauses, AreWaysOfFailureFromTheRoot) {
+  const auto api = [](std::string_view flags) {
+    return segment(fmt::format(
+        R"({{"id":"00000000000000a1","name":"api","start_time":1,"end_time":9,{}"subsegments":[
+          {{"id":"00000000000000b1","name":"backend","namespace":"remote","start_time":2,"end_time":5,"fault":true}},
+          {{"id":"00000000000000b2","name":"work","start_time":5,"end_time":6,"error":true,"fault":true,
+            "cause":{{"exceptions":[{{"id":"1","type":"Broken","message":"it broke"}},7]}}}},
+          {{"id":"00000000000000b3","name":"fine","start_time":6,"end_time":7,"subsegments":[
+            {{"id":"00000000000000b4","name":"hidden","start_time":6,"end_time":7,"fault":true}}]}}]}})",
+        flags));
+  };
+  const auto backend = [] {
+    return segment(
+        R"({"id":"00000000000000a2","parent_id":"00000000000000b1","name":"backend","start_time":2,
+          "end_time":5,"fault":true,"subsegments":[{"id":"00000000000000b5","name":"DynamoDB",
+          "namespace":"aws","start_time":3,"end_time":4,"fault":true,
+          "aws":{"table_name":"items"}}]})");
+  };
+  const auto trace = [&](std::string_view flags) {
+    std::vector<Segment> all;
+    all.push_back(api(flags));
+    all.push_back(backend());
+    return put_together(std::move(all));
+  };
+  // What the root was not hurt by is no cause of anything.
+  EXPECT_EQ(text_of_causes(trace(""), Failure::kFault), "");
+  EXPECT_EQ(text_of_causes(trace(R"("fault":true,)"), Failure::kFault),
+            "api: api work(Broken, it broke); \n"
+            "api: api backend!; backend: backend DynamoDB; items*: items; \n");
+  EXPECT_EQ(text_of_causes(trace(R"("fault":true,)"), Failure::kError), "");
+  EXPECT_EQ(text_of_causes(trace(R"("error":true,)"), Failure::kError),
+            "api: api work(Broken, it broke); \n");
+  // Nothing below it failed: it did itself.
+  std::vector<Segment> alone;
+  alone.push_back(segment(
+      R"({"id":"00000000000000a1","name":"api","start_time":1,"end_time":2,"fault":true})"));
+  EXPECT_EQ(text_of_causes(put_together(std::move(alone)), Failure::kFault), "api: api; \n");
+}
+
+TEST(RootCauses, AreBounded) {
+  std::string text =
+      R"({"id":"00000000000000a1","name":"api","start_time":1,"end_time":9,"fault":true,"subsegments":[)";
+  for (int i = 0; i < 50; ++i)
+    text +=
+        fmt::format(R"({}{{"id":"{:016x}","name":"n","start_time":1,"end_time":2,"fault":true}})",
+                    i ? "," : "", i + 1);
+  std::vector<Segment> all;
+  all.push_back(segment(text + "]}"));
+  EXPECT_EQ(root_causes(put_together(std::move(all)), Failure::kFault).size(), kMaxRootCauses);
 }
 
 TEST(Graph, CountsOutcomesAndCalls) {

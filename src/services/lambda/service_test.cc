@@ -347,6 +347,60 @@ TEST_F(ServiceTest, RunsConcurrentlyAndCountsReservedConcurrency) {
   EXPECT_EQ(json::string_or(invoke("f", "{}"), "error"), "TooManyRequestsException");
 }
 
+TEST_F(ServiceTest, KeepsProvisionedEnvironments) {
+  create("f", {{"Publish", true}});
+  const json::Object one{{"FunctionName", "f"}, {"Qualifier", "1"}};
+  const auto put = [&](int count) {
+    auto input = one;
+    input["ProvisionedConcurrentExecutions"] = count;
+    ASSERT_TRUE(call("PutProvisionedConcurrencyConfig", std::move(input)));
+  };
+  const auto ready = [&](int count) {
+    for (int i = 0; i < 2000; ++i) {
+      const auto config = call("GetProvisionedConcurrencyConfig", one);
+      if (json::string_or(config->as_object(), "Status") == "READY")
+        return json::int_at(config->as_object(), "AllocatedProvisionedConcurrentExecutions") ==
+               count;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  };
+  const auto ask = [&](std::string_view act) {
+    return payload(invoke("f", fmt::format(R"({{"act":"{}"}})", act), {{"Qualifier", "1"}}));
+  };
+  put(2);  // and nothing begins before the cloud is there
+  EXPECT_EQ(json::string_or(call("GetProvisionedConcurrencyConfig", one)->as_object(), "Status"),
+            "IN_PROGRESS");
+  EXPECT_NE(ask("env").find("on-demand"), std::string::npos);
+  service_->resume();
+  ASSERT_TRUE(ready(2));
+  EXPECT_NE(ask("env").find("provisioned-concurrency"), std::string::npos);
+  // Changed while it is used.
+  std::vector<std::future<std::string>> runs;
+  for (int i = 0; i < 12; ++i) {
+    runs.push_back(std::async(std::launch::async, [&] { return ask("echo"); }));
+    put(1 + i % 3);
+  }
+  for (auto& run : runs) EXPECT_EQ(run.get(), R"({"act":"echo"})");
+  ASSERT_TRUE(ready(3));
+  // A session that is about to end is not begun with; another environment takes its place.
+  put(1);
+  ASSERT_TRUE(ready(1));
+  const auto before = ask("pid");
+  clock_.start();
+  std::promise<void> moved;
+  clock_.advance(std::chrono::minutes(50), [&](const Result<void>&) { moved.set_value(); });
+  moved.get_future().wait();
+  EXPECT_NE(ask("pid"), before);
+  ASSERT_TRUE(ready(1));
+  EXPECT_NE(ask("env").find("provisioned-concurrency"), std::string::npos);
+  EXPECT_NE(ask("pid"), before);
+  open();
+  service_->resume();
+  ASSERT_TRUE(ready(1));
+  ASSERT_TRUE(call("DeleteFunction", {{"FunctionName", "f"}}));
+}
+
 TEST_F(ServiceTest, ChecksTheResourcePolicyOfServices) {
   create("f");
   const auto ask = [&] {

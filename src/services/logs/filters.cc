@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kEventOverheadBytes = 64;  // what a waiting event costs beside its message
 constexpr std::chrono::seconds kFirstDelay{1};
 constexpr std::chrono::seconds kLastDelay{60};
+// docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
+constexpr size_t kMaxDimensionBytes = 1024;
 constexpr int64_t kHourMs = 3'600'000;
 constexpr int64_t kMinuteMs = 60'000;
 
@@ -197,8 +199,8 @@ void Filters::measure(const MetricFilter& filter, const Batch& batch) {
     for (const auto& name : filter.dimensions) {
       const auto& text = (*taken)[next++];
       if (!text || text->empty()) continue;
-      dimensions.emplace_back(name, text->substr(0, 1024));
-      key.append(name).append("\n").append(*text).append("\n");
+      dimensions.emplace_back(name, text->substr(0, kMaxDimensionBytes));
+      key.append(name).append("\n").append(dimensions.back().second).append("\n");
     }
     if (dimensions.empty()) {
       add(*value, timestamp_ms);

@@ -357,6 +357,7 @@ void Pool::prepare_failed(const Start& start, const aws::ApiError& error) {
     Fleet& fleet = *start.fleet;
     --fleet.starting;
     --starting_;
+    ++ending_;
     fleets_.erase(start.env.get());
     fleet.all.erase(start.env);
     const Failure failure{error.code, error.message, {}};
@@ -369,7 +370,6 @@ void Pool::prepare_failed(const Start& start, const aws::ApiError& error) {
     }
     want_start(start.fleet);
     starts = plan_starts();
-    if (fleets_.empty()) empty_.notify_all();
   }
   begin(std::move(starts));
   if (invocation) {
@@ -377,6 +377,14 @@ void Pool::prepare_failed(const Start& start, const aws::ApiError& error) {
     outcome.code = error.code;
     answer(std::move(invocation), std::move(outcome));
   }
+  ended();
+}
+
+// The last act of whoever took an environment out: a pool that stops waits for it, and may be gone
+// afterwards.
+void Pool::ended() {
+  const std::scoped_lock lock(mutex_);
+  if (--ending_ == 0 && fleets_.empty()) empty_.notify_all();
 }
 
 bool Pool::outdated(const Environment& env, const Fleet& fleet) const {
@@ -450,6 +458,7 @@ void Pool::environment_ended(const EnvironmentPtr& env, std::optional<Failure> s
   std::vector<Start> starts;
   {
     const std::scoped_lock lock(mutex_);
+    ++ending_;
     const FleetPtr fleet = env->fleet.lock();
     const bool first =
         fleets_.erase(env.get()) > 0;  // else told before; only an invocation is left
@@ -478,11 +487,11 @@ void Pool::environment_ended(const EnvironmentPtr& env, std::optional<Failure> s
     }
     if (fleet) want_start(fleet);
     starts = plan_starts();
-    if (fleets_.empty()) empty_.notify_all();
   }
   begin(std::move(starts));
   if (lost) answer(std::move(lost), failed("The execution environment ended unexpectedly"));
   if (unstarted) env->answer_start_failure(std::move(unstarted), *start_failure);
+  ended();
 }
 
 void Pool::schedule_reap() {
@@ -543,7 +552,7 @@ void Pool::stop() {
     answer(std::move(invocation), failed("Dewpoint is shutting down"));
   for (const auto& env : all) env->loop().post([env] { env->shutdown(); });
   std::unique_lock lock(mutex_);
-  if (!empty_.wait_for(lock, kStopDeadline, [this] { return fleets_.empty(); })) {
+  if (!empty_.wait_for(lock, kStopDeadline, [this] { return fleets_.empty() && ending_ == 0; })) {
     log::warn("{} execution environments did not end in time", fleets_.size());
   }
 }

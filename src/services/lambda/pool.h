@@ -170,6 +170,7 @@ class Pool final : public EnvironmentOwner {
   bool outdated(const Environment& env, const Fleet& fleet) const;
 
   void begin(std::vector<Start> starts);
+  void ended();
   void on_patience_over(const FleetPtr& fleet);
   void prepare_failed(const Start& start, const aws::ApiError& error);
   void reap();
@@ -187,7 +188,8 @@ class Pool final : public EnvironmentOwner {
   PoolOptions options_;
 
   mutable std::mutex mutex_;
-  std::condition_variable empty_;
+  std::condition_variable empty_;  // no environment is left, and nobody is at the end of one
+  int ending_ = 0;
   std::unordered_map<const Environment*, FleetPtr> fleets_;  // of every living environment
   std::list<FleetPtr> hungry_;
   int starting_ = 0;

@@ -165,6 +165,8 @@ class Cloud final : public cli::RunningCloud {
     config_.xray_daemon = trace_daemon_.address();
     // What a deployment or a stack update left unfinished in an earlier life goes on only now, when
     // services can be called.
+    lambda_.review_events(
+        [this](std::string payload) { return cloudformation_.redelivered(std::move(payload)); });
     lambda_.resume();
     codedeploy_.resume();
     cloudformation_.resume();
@@ -185,6 +187,8 @@ class Cloud final : public cli::RunningCloud {
 
   void stop(std::chrono::milliseconds deadline) override {
     if (stopped_.exchange(true)) return;
+    // Nobody hears what functions say by the front door any more.
+    lambda_.hold_events_back();
     if (server_) server_->drain(deadline);
     apps_.drain(deadline);
     // Its operations call the other services.

@@ -177,6 +177,98 @@ TEST(Crashes, OfADeletionAreFinished) {
       });
 }
 
+// What an interrupted creation has left cannot be removed: the stack says so, and keeps it.
+TEST(Crashes, OfACreationThatCannotBeUndoneAreTold) {
+  const std::set<std::string> deletions{"DeleteLogGroup", "DeleteRestApi", "DeleteParameter"};
+  for (const auto* on_failure : {"ROLLBACK", "DELETE", "DO_NOTHING"}) {
+    for (const bool after : {false, true}) {
+      int failures = 0;
+      for (int n = 1;; ++n) {
+        SCOPED_TRACE(fmt::format("{}: call {}, after its effect: {}", on_failure, n, after));
+        World world;
+        world.ok("cloudformation", "CreateStack",
+                 {{"StackName", "s"}, {"TemplateBody", kOne}, {"OnFailure", on_failure}});
+        world.crash_at = n;
+        world.crash_after = after;
+        const bool survived = world.work();
+        world.crash_at = 0;
+        if (survived) break;
+        world.refused = deletions;
+        world.restart();
+        world.service->resume();
+        ASSERT_TRUE(world.work());
+        const auto status = world.status();
+        if (status == "CREATE_COMPLETE") {  // there was nothing to undo
+          expect_one(world);
+          continue;
+        }
+        ++failures;
+        EXPECT_EQ(status, std::string_view(on_failure) == "ROLLBACK" ? "ROLLBACK_FAILED"
+                          : std::string_view(on_failure) == "DELETE" ? "DELETE_FAILED"
+                                                                     : "CREATE_FAILED");
+        // Once it is allowed, everything goes.
+        world.refused.clear();
+        world.ok("cloudformation", "DeleteStack", {{"StackName", "s"}});
+        ASSERT_TRUE(world.work());
+        EXPECT_EQ(world.error("cloudformation", "DescribeStacks", {{"StackName", "s"}}),
+                  "ValidationError");
+        expect_nothing(world);
+        if (::testing::Test::HasFailure()) return;
+      }
+      EXPECT_GT(failures, 1);
+    }
+  }
+}
+
+// The same of an update: what is new and cannot be taken back is tried once more in the clean-up.
+TEST(Crashes, OfAnUpdateThatCannotBeUndoneEndAllTheSame) {
+  for (const bool after : {false, true}) {
+    for (int n = 1;; ++n) {
+      SCOPED_TRACE(fmt::format("call {}, after its effect: {}", n, after));
+      World world;
+      world.ok("cloudformation", "CreateStack", {{"StackName", "s"}, {"TemplateBody", kOne}});
+      ASSERT_TRUE(world.work());
+      world.ok("cloudformation", "UpdateStack", {{"StackName", "s"}, {"TemplateBody", kTwo}});
+      world.calls = 0;
+      world.crash_at = n;
+      world.crash_after = after;
+      const bool survived = world.work();
+      world.crash_at = 0;
+      if (survived) break;
+      world.refused = {"DeleteParameter"};
+      world.restart();
+      world.service->resume();
+      ASSERT_TRUE(world.work());
+      EXPECT_TRUE(world.status() == "UPDATE_COMPLETE" ||
+                  world.status() == "UPDATE_ROLLBACK_COMPLETE")
+          << world.status();
+      world.parameters.erase(world.status() == "UPDATE_COMPLETE" ? "/old" : "/new");
+      world.status() == "UPDATE_COMPLETE" ? expect_two(world) : expect_one(world);
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TEST(Stacks, AForcedDeletionLeavesBehindWhatCannotBeDeleted) {
+  World world;
+  world.ok("cloudformation", "CreateStack", {{"StackName", "s"}, {"TemplateBody", kOne}});
+  ASSERT_TRUE(world.work());
+  world.refused = {"DeleteLogGroup"};
+  const json::Object forced{{"StackName", "s"}, {"DeletionMode", "FORCE_DELETE_STACK"}};
+  EXPECT_EQ(world.error("cloudformation", "DeleteStack", forced), "ValidationError");
+  world.ok("cloudformation", "DeleteStack", {{"StackName", "s"}});
+  ASSERT_TRUE(world.work());
+  EXPECT_EQ(world.status(), "DELETE_FAILED");
+  EXPECT_EQ(world.reason(), "The following resource(s) failed to delete: [Group]. ");
+  world.ok("cloudformation", "DeleteStack", forced);
+  ASSERT_TRUE(world.work());
+  EXPECT_EQ(world.error("cloudformation", "DescribeStacks", {{"StackName", "s"}}),
+            "ValidationError");
+  EXPECT_EQ(world.groups, (Groups{{"/g", 7}}));
+  world.groups.clear();
+  expect_nothing(world);
+}
+
 // ---- Custom resources and nested stacks
 
 std::string custom(const char* say, const char* more = "") {

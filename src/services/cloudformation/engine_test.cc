@@ -80,6 +80,32 @@ TEST(Stacks, FailedRollbackCanBeContinued) {
   expect_one(world);
 }
 
+TEST(Stacks, AResourceCanBeLeftOutOfARollback) {
+  World world;
+  world.ok("cloudformation", "CreateStack", {{"StackName", "s"}, {"TemplateBody", kOne}});
+  ASSERT_TRUE(world.work());
+  auto body = std::string(kOne);
+  body.replace(body.find("\"7\""), 3, "\"14\"");
+  const std::string value = R"({"Fn::GetAtt":["Api","RootResourceId"]})";
+  body.replace(body.find(value), value.size(), "\"bad\"");
+  world.ok("cloudformation", "UpdateStack", {{"StackName", "s"}, {"TemplateBody", body}});
+  world.refuse_days = 7;
+  ASSERT_TRUE(world.work());
+  ASSERT_EQ(world.status(), "UPDATE_ROLLBACK_FAILED");
+  const auto skip = [&](const char* name) {
+    return json::Object{{"StackName", "s"}, {"ResourcesToSkip", json::Array{name}}};
+  };
+  EXPECT_EQ(world.error("cloudformation", "ContinueUpdateRollback", skip("Api")),
+            "ValidationError");
+  EXPECT_EQ(world.error("cloudformation", "ContinueUpdateRollback", skip("None")),
+            "ValidationError");
+  world.ok("cloudformation", "ContinueUpdateRollback", skip("Group"));
+  ASSERT_TRUE(world.work());
+  EXPECT_EQ(world.status(), "UPDATE_ROLLBACK_COMPLETE");
+  EXPECT_EQ(world.groups, (Groups{{"/g", 14}}));  // as it was left
+  EXPECT_EQ(world.parameters, (Texts{{"/old", "root"}}));
+}
+
 TEST(ChangeSets, PlanAndExecute) {
   World world;
   world.ok("cloudformation", "CreateChangeSet",

@@ -86,6 +86,7 @@ struct World : services::TestCloud {
     if (before) before(operation);
     const auto text = [&](const char* member) { return json::string_or(input, member); };
     const auto gone = [] { return aws::fail("ResourceNotFoundException", "no such thing"); };
+    if (refused.contains(operation)) return aws::fail("AccessDeniedException", "not allowed");
     if (refuse_days != 0 && json::int_at(input, "retentionInDays") == refuse_days) {
       return aws::fail("InvalidParameterException", "refused");
     }
@@ -206,6 +207,7 @@ struct World : services::TestCloud {
   int crash_at = 0;
   bool crash_after = false;
   int64_t refuse_days = 0;
+  std::set<std::string> refused;                   // operations
   std::function<void(const std::string&)> before;  // what others do just before a call
   int next_id = 0;
   std::map<std::string, int64_t> groups;

@@ -55,6 +55,22 @@ ApiResult<std::optional<std::string>> Replies::answer(std::string_view token) co
   return std::nullopt;
 }
 
+ApiResult<bool> Replies::open_for_answer(std::string_view token) const {
+  TRY(const auto record, services::load(store_, StackStore::key("reply", token)));
+  return record && !record->contains("Answer");
+}
+
+void Replies::note_delivery(std::string token) {
+  const std::lock_guard lock(mutex_);
+  delivered_.insert(std::move(token));
+}
+
+ApiResult<bool> Replies::given(std::string_view token) const {
+  TRY(const auto there, answer(token));
+  const std::lock_guard lock(mutex_);
+  return there || delivered_.contains(token);
+}
+
 ApiResult<std::map<std::string, json::Object>> Replies::signals(std::string_view token) const {
   std::map<std::string, json::Object> out;
   CHECK_OK(services::scan(store_, StackStore::key("signal", token), {},

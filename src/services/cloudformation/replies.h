@@ -12,6 +12,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,12 @@ class Replies {
 
   // The answer, as it was sent; nullopt: none yet.
   ApiResult<std::optional<std::string>> answer(std::string_view token) const;
+  // Whether there is room for an answer that has not come yet.
+  ApiResult<bool> open_for_answer(std::string_view token) const;
+  // A request that carries the token is on its way, since an earlier life.
+  void note_delivery(std::string token);
+  // Whether somebody was given the token: it is on its way, or answered.
+  ApiResult<bool> given(std::string_view token) const;
   // By unique id.
   ApiResult<std::map<std::string, json::Object>> signals(std::string_view token) const;
 
@@ -50,7 +57,8 @@ class Replies {
   http::Response receive_signal(std::string_view token, std::string_view body);
 
   store::Store& store_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::set<std::string, std::less<>> delivered_;
 };
 
 }  // namespace dew::cloudformation

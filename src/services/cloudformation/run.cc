@@ -153,7 +153,8 @@ ApiResult<void> Run::finish(Changes& changes, std::string_view status, std::stri
       continue;
     }
     resource.previous.reset();
-    resource.attempt.reset();
+    // A creation that could not be undone is tried again by whatever comes next.
+    if (!resource.creation_pending()) resource.attempt.reset();
     resource.created = resource.replaced = false;
     changes.put(stack_, resource);
   }

@@ -22,8 +22,7 @@ class Run {
 
  private:
   using Changes = StackStore::Changes;
-  // What follows a step, on the operation's thread.
-  using Then = std::move_only_function<ApiResult<Next>()>;
+  // What follows a removal, on the operation's thread.
   using AfterRemoval = std::move_only_function<ApiResult<Next>(ApiResult<void>)>;
 
   // run.cc
@@ -72,7 +71,7 @@ class Run {
   ApiResult<Next> restore(const std::string& name);
   ApiResult<Next> restore_settled(ResourceState& resource);
   ApiResult<Next> restored(ResourceState& resource, Snapshot to, bool changed);
-  ApiResult<Next> undo(ResourceState& resource, Then then);  // an attempted creation
+  ApiResult<Next> undo(ResourceState& resource, AfterRemoval then);  // an attempted creation
 
   // run_remove.cc: deletions
   ApiResult<void> remove_all();
@@ -81,7 +80,12 @@ class Run {
   ApiResult<void> deleted();
   ApiResult<void> clean_up();
   ApiResult<Next> clean_one(const Leftover& leftover);
+  ApiResult<Next> skip_removal(ResourceState& resource);
+  bool retains(const ResourceState& resource, bool rolling_back) const;
+  ApiResult<Next> not_removed(ResourceState& resource, const aws::ApiError& error,
+                              std::vector<std::string>& failed);
   void leave(Changes& changes, const ResourceState& resource, Snapshot what, bool retain);
+  void leave_attempt(Changes& changes, ResourceState& resource);
   Next removal(const ResourceType* type, Instance what, AfterRemoval then);
 
   // Why the waits of this operation are to end. Read by its steps' threads.

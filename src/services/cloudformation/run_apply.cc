@@ -133,8 +133,14 @@ ApiResult<Next> Run::apply_one(const std::string& name) {
   // A creation that a crash interrupted is undone first, then made anew, unless it can go on.
   if (resource.creation_pending()) {
     const auto* type = find_type(declared.type);
-    if (!type->wait || !type->takes_up_creations)
-      return undo(resource, [this, name] { return aim(name); });
+    if (!type->wait || !type->takes_up_creations) {
+      return undo(resource, [this, name](ApiResult<void> undone) -> ApiResult<Next> {
+        if (undone) return aim(name);
+        Changes changes(stacks_);
+        auto& stays = resources_.at(name);
+        return failed_one(stays, changes, !stays.now, undone.error());
+      });
+    }
   }
   return aim(name);
 }

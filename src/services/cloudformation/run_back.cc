@@ -27,23 +27,25 @@ ApiResult<std::optional<std::string>> find_made(const Session& session, const Re
 
 }  // namespace
 
-// Undoes a creation that may have happened in part.
-ApiResult<Next> Run::undo(ResourceState& resource, Then then) {
+// Undoes a creation that may have happened in part. Where that fails, the attempt stays written
+// down, with its id if it is known, for `then` to decide about.
+ApiResult<Next> Run::undo(ResourceState& resource, AfterRemoval then) {
   const auto* type = find_type(resource.type);
   const auto& name = resource.logical_id;
   auto after = [this, name,
                 then = std::move(then)](ApiResult<void> done) mutable -> ApiResult<Next> {
+    if (!done) return then(std::move(done));
     auto& undone = resources_.at(name);
-    Changes changes(stacks_);
-    if (!done) changes.event(stack_, undone, "DELETE_FAILED", failure_reason(done.error()));
     undone.attempt.reset();
+    Changes changes(stacks_);
     changes.put(stack_, undone);
     CHECK_OK(commit(changes));
-    return then();
+    return then({});
   };
   if (type == nullptr) return after({});
-  const auto& attempt = *resource.attempt;
+  auto& attempt = *resource.attempt;
   json::Object notes{{"_LogicalId", name}, {"_Type", resource.type}, {"_Interrupted", true}};
+  if (!resource.now && resource.last_id.empty()) resource.last_id = attempt.name;
   if (!attempt.name.empty()) {
     return removal(type, {attempt.name, attempt.target.properties, std::move(notes)},
                    std::move(after));
@@ -51,15 +53,29 @@ ApiResult<Next> Run::undo(ResourceState& resource, Then then) {
   auto found = find_made(session_, *type, {name, "", attempt.target.properties}, attempt);
   if (!found) return after(std::unexpected(std::move(found).error()));
   if (!*found) return after({});
+  attempt.made = **found;
+  if (!resource.now && resource.last_id.empty()) resource.last_id = attempt.made;
   return removal(type, {std::move(**found), attempt.target.properties, std::move(notes)},
                  std::move(after));
 }
 
 ApiResult<Next> Run::restore(const std::string& name) {
   auto& resource = resources_.at(name);
-  if (resource.creation_pending())
-    return undo(resource, [this, name] { return restore_settled(resources_.at(name)); });
-  return restore_settled(resource);
+  if (!resource.creation_pending()) return restore_settled(resource);
+  return undo(resource, [this, name](ApiResult<void> undone) -> ApiResult<Next> {
+    auto& back = resources_.at(name);
+    if (!undone) {
+      // As anything new that a rollback takes back: removed in the clean-up, whose failures do not
+      // keep the stack from where it was.
+      Changes changes(stacks_);
+      changes.event(stack_, back, "DELETE_FAILED", failure_reason(undone.error()));
+      leave_attempt(changes, back);
+      changes.put(stack_, back);
+      changes.put(stack_);
+      CHECK_OK(commit(changes));
+    }
+    return restore_settled(back);
+  });
 }
 
 ApiResult<Next> Run::restore_settled(ResourceState& resource) {

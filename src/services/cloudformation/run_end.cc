@@ -49,6 +49,8 @@ void Run::settle_resources(Changes& changes) {
     const bool wanted =
         std::ranges::find(blueprint_->order.names, it->first) != blueprint_->order.names.end();
     if (!wanted) {
+      // An earlier operation's, which could not be undone then.
+      if (resource.creation_pending()) leave_attempt(changes, resource);
       if (resource.now)
         leave(changes, resource, *resource.now,
               resource.now->deletion_policy == "Retain" ||
@@ -151,7 +153,15 @@ ApiResult<void> Run::keep_failed() {
   CHECK_OK(run_graph(
       *steps_, order, needs,
       [this](const std::string& name) {
-        return undo(resources_.at(name), [] { return ApiResult<Next>(Next{}); });
+        return undo(resources_.at(name), [this, name](ApiResult<void> undone) -> ApiResult<Next> {
+          if (undone) return Next{};
+          auto& stays = resources_.at(name);
+          Changes changes(stacks_);
+          changes.event(stack_, stays, "DELETE_FAILED", failure_reason(undone.error()));
+          changes.put(stack_, stays);
+          CHECK_OK(commit(changes));
+          return Next{};
+        });
       },
       [this] { return not_stopped(); }));
   return {};

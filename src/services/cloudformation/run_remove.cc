@@ -29,6 +29,14 @@ void Run::leave(Changes& changes, const ResourceState& resource, Snapshot what, 
   leftovers_.push_back(std::move(leftover));
 }
 
+// Of a creation that could not be undone: whatever there is of it is left over.
+void Run::leave_attempt(Changes& changes, ResourceState& resource) {
+  auto& attempt = *resource.attempt;
+  attempt.target.id = attempt.name.empty() ? attempt.made : attempt.name;
+  if (!attempt.target.id.empty()) leave(changes, resource, std::move(attempt.target), false);
+  resource.attempt.reset();
+}
+
 // Removes, and waits for the end where the type's removal only begins it.
 Next Run::removal(const ResourceType* type, Instance what, AfterRemoval then) {
   auto step = std::make_unique<Step>();
@@ -86,74 +94,88 @@ ApiResult<void> Run::remove_all() {
     std::ranges::sort(failed_names);
     const auto reason =
         fmt::format("The following resource(s) failed to delete: [{}]. ", joined(failed_names));
-    return finish(changes, rolling_back ? "ROLLBACK_FAILED" : "DELETE_FAILED", reason);
+    return finish(changes, rolling_back ? "ROLLBACK_FAILED" : "DELETE_FAILED", reason,
+                  WayBack::kKeep);
   }
   return rolling_back ? finish(changes, "ROLLBACK_COMPLETE") : deleted();
+}
+
+// What could not be removed stays known, so that the next deletion tries again; a forced one leaves
+// it behind.
+ApiResult<Next> Run::not_removed(ResourceState& resource, const aws::ApiError& error,
+                                 std::vector<std::string>& failed) {
+  Changes changes(stacks_);
+  changes.status(stack_, resource, "DELETE_FAILED", failure_reason(error));
+  if (!stack_.operation->force) failed.push_back(resource.logical_id);
+  CHECK_OK(commit(changes));
+  return stack_.operation->force ? skip_removal(resource) : Next{};
+}
+
+ApiResult<Next> Run::skip_removal(ResourceState& resource) {
+  Changes changes(stacks_);
+  changes.status(stack_, resource, "DELETE_SKIPPED");
+  resource.now.reset();
+  resource.previous.reset();
+  resource.attempt.reset();
+  changes.put(stack_, resource);
+  CHECK_OK(commit(changes));
+  return Next{};
+}
+
+// Whether a policy, or whoever deletes the stack, wants the resource to stay.
+bool Run::retains(const ResourceState& resource, bool rolling_back) const {
+  if (stack_.operation->retain.contains(resource.logical_id)) return true;
+  if (!resource.now) return false;
+  const auto& policy = resource.now->deletion_policy;
+  return (policy == "Retain" && !(rolling_back && stack_.operation->retain_except_on_create)) ||
+         (policy == "RetainExceptOnCreate" && !rolling_back);
 }
 
 ApiResult<Next> Run::remove_one(const std::string& name, bool rolling_back,
                                 std::vector<std::string>& failed) {
   auto& resource = resources_.at(name);
-  if (resource.creation_pending()) {
-    return undo(resource, [this, name, rolling_back, &failed] {
-      return remove_one(name, rolling_back, failed);
+  const bool given_up = stack_.operation->retain.contains(name);
+  if (resource.creation_pending() && !given_up) {
+    return undo(resource, [this, name, rolling_back, &failed](ApiResult<void> undone) {
+      return undone ? remove_one(name, rolling_back, failed)
+                    : not_removed(resources_.at(name), undone.error(), failed);
     });
   }
-  if (resource.replaced && resource.previous) {
+  if (resource.replaced && resource.previous && !given_up) {
     // Two of it are there since an update failed and was not rolled back.
     auto& old = *resource.previous;
     return removal(find_type(resource.type), {old.id, old.properties, old.attributes},
                    [this, name, rolling_back, &failed](ApiResult<void> removed) -> ApiResult<Next> {
                      auto& both = resources_.at(name);
-                     Changes ended(stacks_);
-                     if (!removed)
-                       ended.event(stack_, both, "DELETE_FAILED", failure_reason(removed.error()));
+                     if (!removed) return not_removed(both, removed.error(), failed);
                      both.previous.reset();
                      both.replaced = false;
+                     Changes ended(stacks_);
                      ended.put(stack_, both);
                      CHECK_OK(commit(ended));
                      return remove_one(name, rolling_back, failed);
                    });
   }
-  Changes changes(stacks_);
-  if (!resource.now) {
+  if (!resource.now && !resource.creation_pending()) {
+    Changes changes(stacks_);
     if (resource.status != "DELETE_COMPLETE" && resource.status != "DELETE_SKIPPED")
       changes.status(stack_, resource, "DELETE_COMPLETE");
     CHECK_OK(commit(changes));
     return Next{};
   }
-  const auto& policy = resource.now->deletion_policy;
-  const bool retains =
-      policy == "Retain" && !(rolling_back && stack_.operation->retain_except_on_create);
-  if (retains || (policy == "RetainExceptOnCreate" && !rolling_back) ||
-      stack_.operation->retain.contains(name)) {
-    changes.status(stack_, resource, "DELETE_SKIPPED");
-    resource.now.reset();
-    changes.put(stack_, resource);
-    CHECK_OK(commit(changes));
-    return Next{};
-  }
+  if (retains(resource, rolling_back)) return skip_removal(resource);
+  Changes changes(stacks_);
   changes.status(stack_, resource, "DELETE_IN_PROGRESS");
   CHECK_OK(commit(changes));
   const auto& now = *resource.now;
   return removal(find_type(resource.type), {now.id, now.properties, now.attributes},
                  [this, name, &failed](ApiResult<void> removed) -> ApiResult<Next> {
                    auto& gone = resources_.at(name);
+                   if (!removed) return not_removed(gone, removed.error(), failed);
                    Changes ended(stacks_);
-                   if (!removed) {
-                     ended.status(stack_, gone, "DELETE_FAILED", failure_reason(removed.error()));
-                     if (stack_.operation->force) {
-                       ended.status(stack_, gone, "DELETE_SKIPPED");
-                       gone.now.reset();
-                       ended.put(stack_, gone);
-                     } else {
-                       failed.push_back(name);
-                     }
-                   } else {
-                     ended.status(stack_, gone, "DELETE_COMPLETE");
-                     gone.now.reset();
-                     ended.put(stack_, gone);
-                   }
+                   ended.status(stack_, gone, "DELETE_COMPLETE");
+                   gone.now.reset();
+                   ended.put(stack_, gone);
                    CHECK_OK(commit(ended));
                    return Next{};
                  });

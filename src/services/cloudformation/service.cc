@@ -30,6 +30,20 @@ void Service::handle_reply(http::Request request, http::Responder respond) {
       });
 }
 
+std::optional<std::string> Service::redelivered(std::string payload) {
+  if (payload.find(kReplyPath) == std::string::npos) return payload;
+  auto event = json::parse(payload);
+  if (!event || !event->is_object() || !event->as_object().contains("RequestType")) return payload;
+  const auto token = Replies::token_of(json::string_or(event->as_object(), "ResponseURL"));
+  if (token.empty()) return payload;
+  const auto open = engine_.replies().open_for_answer(token);
+  if (!open) return payload;  // the store's error: as it was
+  if (!*open) return std::nullopt;
+  engine_.replies().note_delivery(token);
+  event->as_object()["ResponseURL"] = Replies::url(context_.config, token);
+  return json::dump(*event);
+}
+
 void Service::register_operations(aws::Registry& registry) {
   const Add add = [&](std::string name, aws::Run run, Operate operate) {
     registry.add("cloudformation", std::move(name), run,

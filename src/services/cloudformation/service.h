@@ -22,6 +22,11 @@ class Service {
   // PUT kReplyPath TOKEN: an answer or a signal that a stack waits for.
   void handle_reply(http::Request request, http::Responder respond);
 
+  // A function's event that an earlier life accepted, and that will be delivered again. A custom
+  // resource's request gets a URL that is answered in this one; nullopt: it has been answered, or
+  // nobody waits for the answer. Of all such events, before resume().
+  std::optional<std::string> redelivered(std::string payload);
+
   // Takes up the operations that a crash or a stop interrupted. Once every service can be called.
   void resume() { engine_.resume_all(); }
   // No operation makes another call once this returns; resume() in the next life takes them up.

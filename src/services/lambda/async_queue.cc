@@ -55,6 +55,26 @@ void AsyncQueue::save(const std::string& id, const Event& event) {
   }
 }
 
+void AsyncQueue::review(const Review& payload_now) {
+  std::map<std::string, std::string> payloads;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [id, event] : events_) payloads[id] = event.request.payload;
+  }
+  for (auto& [id, payload] : payloads) {
+    auto now = payload_now(std::move(payload));
+    const std::scoped_lock lock(mutex_);
+    const auto it = events_.find(id);
+    if (now) {
+      it->second.request.payload = std::move(*now);
+    } else {
+      it->second.retry.cancel();
+      forget(id);
+      events_.erase(it);
+    }
+  }
+}
+
 Result<bool> AsyncQueue::add(InvokeRequest request) {
   const std::string id = request.request_id;
   Event event{.request = std::move(request), .accepted_ms = context_.clock.now_ms()};
@@ -79,7 +99,7 @@ void AsyncQueue::run(const std::string& id) {
   {
     const std::scoped_lock lock(mutex_);
     const auto it = events_.find(id);
-    if (stopping_ || it == events_.end() || it->second.running) return;
+    if (stopping_ || holding_back_ || it == events_.end() || it->second.running) return;
     it->second.running = true;
     if (!it->second.hold) it->second.hold = context_.clock.hold();
     request = it->second.request;
@@ -93,7 +113,8 @@ void AsyncQueue::ended(const std::string& id, const Outcome& outcome) {
   {
     const std::scoped_lock lock(mutex_);
     const auto it = events_.find(id);
-    if (stopping_ || it == events_.end()) return;  // kept in the store for the next start
+    // Kept in the store for the next start.
+    if (stopping_ || holding_back_ || it == events_.end()) return;
     function = it->second.request.function;
     hold = std::move(it->second.hold);
   }
@@ -115,17 +136,26 @@ void AsyncQueue::ended(const std::string& id, const Outcome& outcome) {
     ++event.refusals;
   }
   if (over || event.due_ms - event.accepted_ms > int64_t{policy.max_age_seconds} * 1000) {
-    store::Batch batch;
-    batch.erase(events_key().add(id).str());
-    if (const auto saved = context_.store.commit(batch); !saved) {
-      log::error("lambda: cannot remove an event: {}", saved.error().message);
-    }
+    forget(id);
     if (dropped_ && outcome.kind != Outcome::Kind::kPayload) dropped_(function);
     events_.erase(it);
     return;
   }
   save(id, event);
   wait(id, event);
+}
+
+void AsyncQueue::forget(const std::string& id) {
+  store::Batch batch;
+  batch.erase(events_key().add(id).str());
+  if (const auto saved = context_.store.commit(batch); !saved) {
+    log::error("lambda: cannot remove an event: {}", saved.error().message);
+  }
+}
+
+void AsyncQueue::hold_back() {
+  const std::scoped_lock lock(mutex_);
+  holding_back_ = true;
 }
 
 void AsyncQueue::wait(const std::string& id, Event& event) {

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "services/context.h"
@@ -43,8 +44,15 @@ class AsyncQueue {
     dropped_ = std::move(dropped);
   }
   Result<void> load();
+  // Asks of every event that an earlier life accepted what its payload is now; nullopt: nobody
+  // waits for it any more, and it is dropped. Before the clock starts.
+  using Review = std::function<std::optional<std::string>(std::string payload)>;
+  void review(const Review& payload_now);
   // Stored when it returns; runs at once. false: the queue is full.
   Result<bool> add(InvokeRequest request);
+  // From now on nothing begins, and nothing that ends is done with: what a function cannot tell
+  // others any more, because they are stopping, it does again in the next life.
+  void hold_back();
   void stop();
 
  private:
@@ -62,6 +70,7 @@ class AsyncQueue {
   void run(const std::string& id);
   void ended(const std::string& id, const Outcome& outcome);
   void save(const std::string& id, const Event& event);
+  void forget(const std::string& id);
   void wait(const std::string& id, Event& event);  // until it is due; with the mutex held
 
   const services::Context& context_;
@@ -70,6 +79,7 @@ class AsyncQueue {
   std::function<void(const std::string&)> dropped_;
   std::mutex mutex_;
   std::map<std::string, Event> events_;  // by request id
+  bool holding_back_ = false;
   bool stopping_ = false;
 };
 

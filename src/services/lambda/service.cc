@@ -270,6 +270,14 @@ policy::PolicyPtr Service::function_policy(std::string_view name,
   return target ? target->policy : nullptr;
 }
 
+void Service::review_events(const AsyncQueue::Review& payload_now) {
+  if (impl_->core.async) impl_->core.async->review(payload_now);
+}
+
+void Service::hold_events_back() {
+  if (impl_->core.async) impl_->core.async->hold_back();
+}
+
 std::vector<std::string> Service::isolation() const {
   if (impl_->core.sandbox == nullptr) return {"functions cannot run: " + impl_->core.start_error};
   const auto& found = impl_->core.sandbox->isolation();

@@ -10,7 +10,9 @@
 // Thread-safe. stop() before the loops and workers end.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,14 @@ class Service {
   // Takes an asynchronous event for a service that acts through the function's policy; durable when
   // the calling thread's commits are. The error is a sentence.
   Result<void> invoke_event(InvokeRequest request);
+
+  // Asks of every asynchronous event that an earlier life accepted what its payload is now;
+  // nullopt: nobody waits for it any more. Before the clock starts.
+  void review_events(
+      const std::function<std::optional<std::string>(std::string payload)>& payload_now);
+  // Asynchronous events that end from now on count as not ended, and none begins: those whom
+  // functions answer to are about to stop.
+  void hold_events_back();
 
   // How far functions are isolated: a summary, then what could not be, a sentence each.
   std::vector<std::string> isolation() const;

@@ -4,11 +4,13 @@
 // docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 //
 //   cfn request STACK LOGICAL-ID KIND   what was asked, of which KIND is "create", "update" or
-//                                       "delete": token, request id, and whether it was sent, with
-//                                       which endpoint in its URL
+//                                       "delete": token, request id, and whether it was sent
 //
-// A request is written down before it is sent, and noted as sent afterwards: a crash in between
-// sends it twice, as Lambda may do with any event.
+// A function is never asked the same thing twice at a time, and never to delete what it may still
+// be making: a late creation would outlive its deletion. A request is written down before it is
+// sent, and noted as sent afterwards. What was sent is Lambda's, over a crash too: it delivers the
+// event again, with a URL of the new life (Service::redelivered), unless it has been answered. What
+// a crash found not noted as sent may have been: forget_unsent_requests() makes it void.
 #include "base/ids.h"
 #include "services/cloudformation/engine.h"
 #include "services/cloudformation/intrinsics.h"
@@ -84,6 +86,11 @@ json::Object event_of(const Session& session, const Asked& asked, const json::Ob
   return event;
 }
 
+ApiResult<bool> was_sent(const Session& session, const json::Object& request) {
+  if (request.contains("Sent")) return true;
+  return session.stack.engine->replies().given(text(request, "Token"));
+}
+
 ApiResult<void> send(const Session& session, const Asked& asked) {
   const auto function = text(asked.properties, "ServiceToken");
   if (!function.starts_with("arn:") || function.find(":lambda:") == std::string::npos) {
@@ -98,9 +105,10 @@ ApiResult<void> send(const Session& session, const Asked& asked) {
   const bool same = request && request->at("Properties") == json::Value(asked.properties) &&
                     request->at("Old") == json::Value(asked.old_properties) &&
                     text(*request, "Id") == asked.id;
-  // After a start on another port nobody can answer at the URL that was sent.
-  const auto endpoint = engine.context().config.endpoint();
-  if (same && text(*request, "Sent") == endpoint) return {};
+  if (same) {
+    TRY(const auto sent, was_sent(session, *request));
+    if (sent) return {};
+  }
   store::Batch batch;
   if (!same) {
     if (request) Replies::close(batch, text(*request, "Token"));
@@ -118,7 +126,7 @@ ApiResult<void> send(const Session& session, const Asked& asked) {
                         {{"FunctionName", function},
                          {"InvocationType", "Event"},
                          {"Payload", json::dump(event_of(session, asked, *request))}}));
-  (*request)["Sent"] = endpoint;
+  (*request)["Sent"] = true;
   services::save(batch, key, *request);
   CHECK_OK(store.commit(batch));
   return {};
@@ -146,18 +154,40 @@ ApiResult<Instance> update(const Session& session, const Instance& current,
   return begun(asked);
 }
 
-// What never began is not taken back; what failed is, under the id that the function gave it.
+double timeout_seconds(const json::Object& properties) {
+  const auto given = json::int_at(properties, "ServiceTimeout");
+  return given ? static_cast<double>(*given) : kTimeoutSeconds;
+}
+
+double deadline_of(const json::Object& request, const json::Object& properties) {
+  return json::number_at(request, "Began").value_or(0) + timeout_seconds(properties);
+}
+
+Asked deletion_of(const Instance& it) {
+  return {"delete",
+          text(it.attributes, "_LogicalId"),
+          text(it.attributes, "_Type"),
+          it.id,
+          it.properties,
+          {}};
+}
+
+// What never began is not taken back; what failed is, under the id that the function gave it; what
+// may still be made, once it is (wait_for_creation).
 ApiResult<void> remove(const Session& session, const Instance& it) {
-  const auto logical = text(it.attributes, "_LogicalId");
-  Asked asked{"delete", logical, text(it.attributes, "_Type"), it.id, it.properties, {}};
-  TRY(const auto creation, load_request(session, logical, "create"));
-  if (it.attributes.contains("_Interrupted")) {
-    if (!creation || !creation->contains("Sent")) return {};
-    TRY(const auto answer, session.stack.engine->replies().answer(text(*creation, "Token")));
-    const auto parsed = answer ? json::parse(*answer) : Result<json::Value>(json::Value());
-    if (parsed && parsed->is_object()) {
-      if (auto id = text(parsed->as_object(), "PhysicalResourceId"); !id.empty()) asked.id = id;
-    }
+  auto asked = deletion_of(it);
+  if (!it.attributes.contains("_Interrupted")) return send(session, asked);
+  TRY(const auto creation, load_request(session, asked.logical_id, "create"));
+  if (!creation) return {};
+  TRY(const auto sent, was_sent(session, *creation));
+  if (!sent) return {};
+  auto& engine = *session.stack.engine;
+  TRY(const auto answer, engine.replies().answer(text(*creation, "Token")));
+  if (!answer && engine.stacks().clock().now_seconds() < deadline_of(*creation, it.properties))
+    return {};
+  const auto parsed = answer ? json::parse(*answer) : Result<json::Value>(json::Value());
+  if (parsed && parsed->is_object()) {
+    if (auto id = text(parsed->as_object(), "PhysicalResourceId"); !id.empty()) asked.id = id;
   }
   return send(session, asked);
 }
@@ -205,9 +235,27 @@ ApiResult<Instance> read_answer(const std::string& answer, const json::Object& r
   return out;
 }
 
-double timeout_seconds(const json::Object& properties) {
-  const auto given = json::int_at(properties, "ServiceTimeout");
-  return given ? static_cast<double>(*given) : kTimeoutSeconds;
+// Until it is answered or too late: then the removal that it delayed. false: interrupted.
+ApiResult<bool> wait_for_creation(const Session& session, const Instance& begun,
+                                  const Interrupted& interrupted) {
+  auto& engine = *session.stack.engine;
+  TRY(const auto creation, load_request(session, text(begun.attributes, "_LogicalId"), "create"));
+  if (!creation) return true;
+  TRY(const auto sent, was_sent(session, *creation));
+  if (!sent) return true;
+  const auto deadline = deadline_of(*creation, begun.properties);
+  ApiResult<std::optional<std::string>> answer;
+  bool over = false;
+  const auto alarm = engine.alarm(deadline);
+  engine.bell().wait([&] {
+    answer = engine.replies().answer(text(*creation, "Token"));
+    over = !answer || *answer || engine.stacks().clock().now_seconds() >= deadline;
+    return over || interrupted();
+  });
+  CHECK_OK(answer);
+  if (!over) return false;
+  CHECK_OK(remove(session, begun));
+  return true;
 }
 
 ApiResult<std::optional<Instance>> wait(const Session& session, Work work, const Instance& begun,
@@ -217,13 +265,17 @@ ApiResult<std::optional<Instance>> wait(const Session& session, Work work, const
                                 : work == Work::kUpdate ? "update"
                                                         : "delete";
   const auto logical = text(begun.attributes, "_LogicalId");
-  TRY(const auto request, load_request(session, logical, kind));
+  TRY(auto request, load_request(session, logical, kind));
+  if (!request && work == Work::kRemove && begun.attributes.contains("_Interrupted")) {
+    TRY(const auto made, wait_for_creation(session, begun, interrupted));
+    if (!made) return std::nullopt;
+    TRY(request, load_request(session, logical, kind));
+  }
   if (!request) {  // there was nothing to ask for
     CHECK_OK(forget(session, logical, "create"));
     return begun;
   }
-  const auto deadline =
-      json::number_at(*request, "Began").value_or(0) + timeout_seconds(begun.properties);
+  const auto deadline = deadline_of(*request, begun.properties);
   ApiResult<std::optional<std::string>> answer;
   bool late = false;
   const auto alarm = engine.alarm(deadline);

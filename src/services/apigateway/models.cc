@@ -52,20 +52,6 @@ aws::ApiError no_such_model(std::string_view name) {
   return not_found(fmt::format("Invalid model name specified: {}", name));
 }
 
-aws::ApiResult<void> check(const json::Object& model, const Repository::Documents& all) {
-  if (json::string_or(model, "contentType").empty())
-    return aws::fail(bad_request("Content type must be specified for a model"));
-  if (json::string_or(model, "schema").size() > kMaxSchemaBytes)
-    return aws::fail(invalid_model("The schema is larger than 400 KB"));
-  const auto compiled = compile_model(model, [&](std::string_view name) {
-    const auto found = std::ranges::find_if(
-        all, [&](const auto& one) { return json::string_or(one, "name") == name; });
-    return found == all.end() ? nullptr : &*found;
-  });
-  if (!compiled) return aws::fail(invalid_model(compiled.error().message));
-  return {};
-}
-
 aws::ApiResult<json::Object> find(Control& control, const aws::Call& call) {
   CHECK_OK(control.api(call));
   const auto name = text(call, "modelName");
@@ -84,6 +70,23 @@ aws::ApiResult<void> save(Control& control, const aws::Call& call, const json::O
 
 }  // namespace
 
+aws::ApiResult<void> check_model(const json::Object& model, const Repository::Documents& all) {
+  const auto own = json::string_or(model, "name");
+  if (own.empty() || !std::ranges::all_of(own, [](unsigned char c) { return std::isalnum(c); }))
+    return aws::fail(bad_request(fmt::format("Model name must be alphanumeric: {}", own)));
+  if (json::string_or(model, "contentType").empty())
+    return aws::fail(bad_request("Content type must be specified for a model"));
+  if (json::string_or(model, "schema").size() > kMaxSchemaBytes)
+    return aws::fail(invalid_model("The schema is larger than 400 KB"));
+  const auto compiled = compile_model(model, [&](std::string_view name) {
+    const auto found = std::ranges::find_if(
+        all, [&](const auto& one) { return json::string_or(one, "name") == name; });
+    return found == all.end() ? nullptr : &*found;
+  });
+  if (!compiled) return aws::fail(invalid_model(compiled.error().message));
+  return {};
+}
+
 aws::ApiResult<Repository::Documents> models_of(Control& control, const std::string& api_id) {
   TRY(auto all, control.repository.list(api_id, kModel));
   for (const auto* name : {"Empty", "Error"}) {
@@ -100,8 +103,6 @@ Answer create_model(Control& control, aws::Call& call) {
   const std::scoped_lock lock(control.write);
   CHECK_OK(control.api(call));
   const auto name = text(call, "name");
-  if (name.empty() || !std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c); }))
-    return aws::fail(bad_request(fmt::format("Model name must be alphanumeric: {}", name)));
   TRY(const auto all, models_of(control, text(call, "restApiId")));
   for (const auto& model : all) {
     if (json::string_or(model, "name") == name)
@@ -110,7 +111,7 @@ Answer create_model(Control& control, aws::Call& call) {
   json::Object model{{"id", random_alnum(6)}, {"name", name}};
   for (const auto member : {"description", "schema", "contentType"})
     copy_member(model, call.input, member);
-  CHECK_OK(check(model, all));
+  CHECK_OK(check_model(model, all));
   CHECK_OK(save(control, call, model));
   return model;
 }
@@ -134,7 +135,7 @@ Answer update_model(Control& control, aws::Call& call) {
   TRY(auto model, find(control, call));
   CHECK_OK(apply_patches(model, call.input, kRules));
   TRY(const auto all, models_of(control, text(call, "restApiId")));
-  CHECK_OK(check(model, all));
+  CHECK_OK(check_model(model, all));
   CHECK_OK(save(control, call, model));
   return model;
 }

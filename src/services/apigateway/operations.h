@@ -1,7 +1,7 @@
 // The control plane's operations, one function each, grouped by file: rest_apis.cc, resources.cc,
 // methods.cc, integrations.cc, responses.cc, deployments.cc, stages.cc, gateway_responses.cc,
 // authorizers.cc, models.cc, request_validators.cc, api_keys.cc, usage_plans.cc,
-// usage_plan_keys.cc, account.cc.
+// usage_plan_keys.cc, account.cc, import_api.cc.
 //
 // All work on documents (repository.h). A function that changes something takes Control::write for
 // the whole of its read-change-commit, so that two clients cannot undo each other's work.
@@ -53,6 +53,15 @@ Answer page(const aws::Call& call, Repository::Documents documents, std::string_
             int64_t default_limit);
 
 Answer create_rest_api(Control&, aws::Call&);
+// Under an id of the caller's; with Control::write held.
+std::string new_api_id();
+Answer create_rest_api_as(Control&, const aws::Call&, const std::string& id);
+// Puts the members of CreateRestApi's input into an API that is there; `overwrite`: what a
+// definition always says and this one does not is taken away.
+aws::ApiResult<void> set_api(Control&, const std::string& id, const json::Object& settings,
+                             bool overwrite);
+Answer import_rest_api(Control&, aws::Call&);
+Answer put_rest_api(Control&, aws::Call&);
 Answer get_rest_api(Control&, aws::Call&);
 Answer get_rest_apis(Control&, aws::Call&);
 Answer update_rest_api(Control&, aws::Call&);
@@ -116,6 +125,7 @@ Answer update_model(Control&, aws::Call&);
 Answer delete_model(Control&, aws::Call&);
 // With the two that every API has from the beginning.
 aws::ApiResult<Repository::Documents> models_of(Control& control, const std::string& api_id);
+aws::ApiResult<void> check_model(const json::Object& model, const Repository::Documents& all);
 
 Answer create_request_validator(Control&, aws::Call&);
 Answer get_request_validator(Control&, aws::Call&);

@@ -1,6 +1,7 @@
 // REST APIs themselves. docs.aws.amazon.com/apigateway/latest/api/API_CreateRestApi.html
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/ids.h"
@@ -121,12 +122,18 @@ Answer page(const aws::Call& call, Repository::Documents documents, std::string_
   return out;
 }
 
+std::string new_api_id() { return random_alnum(10); }
+
 Answer create_rest_api(Control& control, aws::Call& call) {
+  const std::scoped_lock lock(control.write);
+  return create_rest_api_as(control, call, new_api_id());
+}
+
+Answer create_rest_api_as(Control& control, const aws::Call& call, const std::string& id) {
   if (call.input.contains("cloneFrom")) {
     return aws::fail(unsupported("cloning of REST APIs (cloneFrom)"));
   }
   json::Object api;
-  const auto id = random_alnum(10);
   const auto root_id = random_alnum(10);
   api["id"] = id;
   for (const auto member :
@@ -149,13 +156,42 @@ Answer create_rest_api(Control& control, aws::Call& call) {
   }
   CHECK_OK(check_options(api));
   CHECK_OK(take_policy(control, api, text(call, "policy")));
-
-  const std::scoped_lock lock(control.write);
   store::Batch batch;
   Repository::put_api(batch, id, api);
   Repository::put(batch, id, kResource, root_id, json::Object{{"id", root_id}, {"path", "/"}});
   CHECK_OK(control.repository.commit(batch));
   return shown(std::move(api));
+}
+
+// "container types such as … binary media types are merged with the existing API"
+// docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-restapi.html
+aws::ApiResult<void> set_api(Control& control, const std::string& id, const json::Object& settings,
+                             bool overwrite) {
+  TRY(auto found, control.repository.api(id));
+  if (!found) return aws::fail(no_such_api(control.context.config.account, id));
+  auto& api = *found;
+  if (overwrite) {
+    for (const auto member : {"description", "version", "binaryMediaTypes"}) api.erase(member);
+  }
+  for (const auto& [name, value] : settings) {
+    if (name == "policy") continue;
+    if (name == "binaryMediaTypes" && api.contains(name)) {
+      auto& types = api[name].as_array();
+      for (const auto& type : value.as_array()) {
+        if (std::ranges::find(types, type) == types.end()) types.push_back(type);
+      }
+    } else if (name == "tags" && api.contains(name)) {
+      for (const auto& [key, tag] : value.as_object()) api[name].as_object()[key] = tag;
+    } else {
+      api[name] = value;
+    }
+  }
+  CHECK_OK(check_options(api));
+  if (settings.contains("policy"))
+    CHECK_OK(take_policy(control, api, json::string_or(settings, "policy")));
+  store::Batch batch;
+  Repository::put_api(batch, id, api);
+  return control.repository.commit(batch);
 }
 
 Answer get_rest_api(Control& control, aws::Call& call) {

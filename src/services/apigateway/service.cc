@@ -14,6 +14,8 @@ using Operation = Answer (*)(Control&, aws::Call&);
 
 constexpr auto kOperations = std::to_array<std::pair<const char*, Operation>>({
     {"CreateRestApi", create_rest_api},
+    {"ImportRestApi", import_rest_api},
+    {"PutRestApi", put_rest_api},
     {"GetRestApi", get_rest_api},
     {"GetRestApis", get_rest_apis},
     {"UpdateRestApi", update_rest_api},

@@ -104,6 +104,7 @@ void AsyncQueue::run(const std::string& id) {
     if (!it->second.hold) it->second.hold = context_.clock.hold();
     request = it->second.request;
   }
+  request.log_first = true;
   invoke_(std::move(request), [this, id](Outcome outcome) { ended(id, outcome); });
 }
 

@@ -242,6 +242,8 @@ void Environment::complete(Outcome outcome, std::string_view status, std::string
                                                     : std::move(tail_);
     tail_.clear();
     keep_tail_ = false;
+  } else if (invocation->log_first) {
+    finish_log();
   }
   owner_.environment_free(shared_from_this(), reusable());
   invocation->done(std::move(outcome));

@@ -24,6 +24,7 @@ struct InvokeRequest {
   std::string client_context;  // JSON, decoded
   std::string request_id;      // made up when empty
   bool log_tail = false;       // collect the last 4 KB of the log
+  bool log_first = false;      // an event's: its log is written before its end lets the clock go on
 };
 
 // What an invocation had of its qualifier's provisioned concurrency when it began.
@@ -67,6 +68,7 @@ struct Invocation {
   std::string trace_header;
   std::string client_context;
   bool log_tail = false;
+  bool log_first = false;
   ProvisionedUse provisioned;
   Done done;
   net::Loop* loop = nullptr;  // where the invoker runs: environments are started there

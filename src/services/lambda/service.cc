@@ -197,6 +197,7 @@ void Core::invoke(InvokeRequest request, Done done) {
   invocation->trace_header = std::move(request.trace_header);
   invocation->client_context = std::move(request.client_context);
   invocation->log_tail = request.log_tail;
+  invocation->log_first = request.log_first;
   invocation->done =
       metrics == nullptr ? std::move(done) : measured(target, other, std::move(done));
   if (traces != nullptr) trace(*invocation, *target, name->name);

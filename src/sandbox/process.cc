@@ -48,6 +48,7 @@ uint64_t tree_resident_bytes(int pid, int depth = 0) {
 void kill_tree(int pid, int depth = 0) {
   if (depth < kMaxTreeDepth) {
     for (const int child : children_of(pid)) {
+      ::kill(child, SIGSTOP);
       kill_tree(child, depth + 1);
       ::kill(child, SIGKILL);
     }
@@ -199,6 +200,9 @@ void Process::kill() {
   if (exited_ || handles_.pidfd < 0 || handles_.exec_errno != 0) return;
   if (!handles_.own_pid_namespace) {
     if (handles_.cgroup != nullptr) handles_.cgroup->kill_all();
+    // Stopped first: it would see its children go, and exit as if all were well, or make more of
+    // them.
+    ::kill(handles_.pid, SIGSTOP);
     kill_tree(handles_.pid);  // those that have left the session too
     ::kill(-handles_.pid, SIGKILL);
   }

@@ -227,8 +227,8 @@ std::string LogRenderer::line(const LogEvent& event, std::string_view name) {
 
 std::string LogRenderer::json_line(const LogEvent& event) {
   json::Object out{{"timestamp", event.timestamp_ms}, {"stream", event.stream}};
-  if (auto parsed = parse(event); !parsed.request_id.empty())
-    out["requestId"] = std::move(parsed.request_id);
+  if (const auto parsed = parse(event); !parsed.request_id.empty())
+    out["requestId"] = parsed.request_id;
   out["message"] = event.message;
   return json::dump(out);
 }

@@ -50,7 +50,7 @@ void add_model(Reading& reading, const std::string& name, const json::Object& sc
                std::string schema_text) {
   json::Object model{{"name", name}, {"contentType", "application/json"}};
   if (const auto about = json::string_at(schema, "description")) model["description"] = *about;
-  model["schema"] = std::move(schema_text);
+  model["schema"] = schema_text;
   reading.models.insert(name);
   reading.out.models.push_back(std::move(model));
 }
@@ -80,7 +80,7 @@ std::string model_of(Reading& reading, const json::Value& schema, std::string_vi
   const auto& object = schema.get_object();
   if (object.empty()) return "Empty";
   if (const auto reference = json::string_at(object, "$ref")) {
-    const std::string name{model_named(*reference)};
+    std::string name{model_named(*reference)};
     if (name == "Empty" || name == "Error" || reading.models.contains(name)) return name;
     reading.warn(fmt::format("Unable to find model '{}' of {}: {}", name, where, *reference));
     return {};

@@ -130,12 +130,13 @@ void Process::wait_output() {
 }
 
 bool Process::read_output(size_t budget) {
-  thread_local char buffer[kReadBytes];
+  // Not in the thread's own block, which every thread pays for, touched or not, when it starts.
+  thread_local const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
   for (size_t taken = 0; taken < budget;) {
-    const ssize_t n = ::read(handles_.output_fd, buffer, sizeof buffer);
+    const ssize_t n = ::read(handles_.output_fd, buffer.get(), kReadBytes);
     if (n > 0) {
       taken += static_cast<size_t>(n);
-      if (events_.output) events_.output({buffer, static_cast<size_t>(n)});
+      if (events_.output) events_.output({buffer.get(), static_cast<size_t>(n)});
       continue;
     }
     if (n < 0 && errno == EINTR) continue;

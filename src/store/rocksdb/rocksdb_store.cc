@@ -197,6 +197,8 @@ rocksdb::Options engine_options() {
   options.max_write_buffer_number = 3;
   options.max_background_jobs = kBackgroundJobs;
   options.max_open_files = 256;
+  // Each is a thread that lives for the opening alone; the default is sixteen.
+  options.max_file_opening_threads = 1;
   options.max_total_wal_size = 64 << 20;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 1 << 20;

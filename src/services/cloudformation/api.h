@@ -19,6 +19,19 @@ void add_template_operations(const Add& add);
 
 Session session_of(Engine& engine, const Call& call);
 
+// A template on its way into a stack.
+struct Proposed {
+  std::string original;  // as it was given
+  std::string text;      // with its macros applied
+  std::vector<std::string> transforms;
+  std::unique_ptr<Blueprint> blueprint;
+};
+// Applies its macros, checks it, and its rules against the parameters. The session outlives it.
+ApiResult<Proposed> prepare(Engine& engine, const Session& session, const Stack& stack,
+                            std::string original, const GivenParameters& given);
+// That who would have a template's macros applied without a change set has said so.
+ApiResult<void> check_expansion(const Proposed& proposed, const std::vector<std::string>& allowed);
+
 // TemplateBody, or TemplateURL of our own S3. nullopt: neither is given.
 ApiResult<std::optional<std::string>> template_input(Engine& engine, const Call& call);
 // kInvalid where the URL names no bucket and key.

@@ -85,7 +85,7 @@ ApiResult<Proposal> propose(Engine& engine, const Call& call, const std::string&
     if (text)
       return invalid("You cannot specify both usePreviousTemplate and Template Body/Template URL.");
     if (kind == "CREATE") return invalid("Cannot use the previous template when creating a stack.");
-    TRY(text, engine.stacks().template_text(out.stack.id, "current"));
+    TRY(text, engine.stacks().original_text(out.stack.id, "current"));
   }
   if (!text) return invalid("Either Template URL or Template Body must be specified.");
   out.text = std::move(*text);
@@ -109,8 +109,10 @@ ApiResult<json::Value> create_change_set(Engine& engine, Call& call) {
   TRY(auto proposal, propose(engine, call, kind));
   auto& stack = proposal.stack;
   const auto session = session_of(engine, call);
-  TRY(const auto blueprint,
-      make_blueprint(engine.stacks(), session, stack, proposal.text, proposal.given, {}));
+  // Nobody has to allow macros here: what they make is to be looked at before it is executed.
+  TRY(const auto proposed,
+      prepare(engine, session, stack, std::move(proposal.text), proposal.given));
+  const auto& blueprint = proposed.blueprint;
   const auto allowed = text_list(call.input, "Capabilities");
   CHECK_OK(check_capabilities(blueprint->tmpl, allowed));
   TRY(const auto resources, engine.stacks().resources(stack.id));
@@ -136,7 +138,8 @@ ApiResult<json::Value> create_change_set(Engine& engine, Call& call) {
       {"_Type", kind},
       {"_Given", given_to_json(blueprint->parameters.given)},
       {"_RoleARN", json::string_or(call.input, "RoleARN", stack.role_arn)},
-      {"_Template", proposal.text}};
+      {"_Template", proposed.text}};
+  if (proposed.original != proposed.text) record["_Original"] = proposed.original;
   if (plan.empty()) record["StatusReason"] = kNoChanges;
   if (const auto text = json::string_at(call.input, "Description")) record["Description"] = *text;
   if (const auto text = json::string_at(call.input, "OnStackFailure"))
@@ -244,6 +247,7 @@ ApiResult<json::Value> execute_change_set(Engine& engine, Call& call) {
   stack.change_set_id = id;
   stack.disable_rollback = disable;
   const auto text = json::string_or(record, "_Template");
+  const auto original = json::string_or(record, "_Original", text);
 
   StackStore::Changes changes(engine.stacks());
   // The other change sets were made against what the stack is no longer.
@@ -251,14 +255,15 @@ ApiResult<json::Value> execute_change_set(Engine& engine, Call& call) {
   changes.batch().erase_range(all, all.prefix_end());
   record["ExecutionStatus"] = "EXECUTE_COMPLETE";
   record.erase("_Template");
+  record.erase("_Original");
   services::save(changes.batch(),
                  change_set_key(stack.id, json::string_or(record, "ChangeSetName")), record);
-  changes.put_template(stack.id, "next", text);
+  changes.put_template(stack.id, "next", text, original);
   if (creating) {
     stack.given = stack.operation->given;
     stack.tags = stack.operation->tags;
     stack.capabilities = stack.operation->capabilities;
-    changes.put_template(stack.id, "current", text);
+    changes.put_template(stack.id, "current", text, original);
   } else {
     stack.updated = stack.operation->began;
   }

@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "services/cloudformation/api.h"
+#include "services/cloudformation/rules.h"
 #include "services/cloudformation/run.h"
 #include "services/cloudformation/stack_policy.h"
 
@@ -93,6 +94,23 @@ ApiResult<void> check_role(Engine& engine, const std::string& role) {
   if (assumed) return {};
   if (assumed.error().status >= 500) return std::unexpected(assumed.error());
   return invalid(fmt::format("Role {} is invalid or cannot be assumed", role));
+}
+
+ApiResult<Proposed> prepare(Engine& engine, const Session& session, const Stack& stack,
+                            std::string original, const GivenParameters& given) {
+  TRY(auto processed, process_template(session, stack, original, given));
+  TRY(auto blueprint, make_blueprint(engine.stacks(), session, stack, processed.text, given, {}));
+  CHECK_OK(apply_rules(blueprint->tmpl, *blueprint->evaluator));
+  return Proposed{std::move(original), std::move(processed.text), std::move(processed.transforms),
+                  std::move(blueprint)};
+}
+
+ApiResult<void> check_expansion(const Proposed& proposed, const std::vector<std::string>& allowed) {
+  constexpr std::string_view kExpand = "CAPABILITY_AUTO_EXPAND";
+  if (proposed.transforms.empty() || std::ranges::find(allowed, kExpand) != allowed.end())
+    return {};
+  return aws::fail("InsufficientCapabilitiesException",
+                   fmt::format("Requires capabilities : [{}]", kExpand));
 }
 
 ApiResult<std::optional<std::string>> template_input(Engine& engine, const Call& call) {

@@ -20,7 +20,7 @@ ApiResult<json::Value> create_stack(Engine& engine, Call& call) {
   const auto name = json::string_or(call.input, "StackName");
   CHECK_OK(check_stack_name(name));
   CHECK_OK(refuse_unsupported(call.input));
-  TRY(const auto text, template_input(engine, call));
+  TRY(auto text, template_input(engine, call));
   if (!text) return invalid("Either Template URL or Template Body must be specified.");
   TRY(const auto failure, on_failure(call.input));
   TRY(const auto policy, policy_input(engine, call, "StackPolicy"));
@@ -32,8 +32,10 @@ ApiResult<json::Value> create_stack(Engine& engine, Call& call) {
   stack.name = name;
   stack.id = new_stack_id(engine, name);
   const auto session = session_of(engine, call);
-  TRY(const auto blueprint, make_blueprint(engine.stacks(), session, stack, *text, given, {}));
+  TRY(const auto proposed, prepare(engine, session, stack, std::move(*text), given));
+  const auto& blueprint = proposed.blueprint;
   const auto allowed = text_list(call.input, "Capabilities");
+  CHECK_OK(check_expansion(proposed, allowed));
   CHECK_OK(check_capabilities(blueprint->tmpl, allowed));
 
   stack.description = blueprint->tmpl.description;
@@ -72,8 +74,8 @@ ApiResult<json::Value> create_stack(Engine& engine, Call& call) {
       changes.batch().erase(StackStore::key("nested", name));
     }
     changes.put_name(stack);
-    changes.put_template(stack.id, "current", *text);
-    changes.put_template(stack.id, "next", *text);
+    changes.put_template(stack.id, "current", proposed.text, proposed.original);
+    changes.put_template(stack.id, "next", proposed.text, proposed.original);
     json::Object settings{
         {"TerminationProtection",
          json::bool_at(call.input, "EnableTerminationProtection").value_or(false)}};
@@ -117,15 +119,17 @@ ApiResult<json::Value> update_stack(Engine& engine, Call& call) {
   if (json::bool_at(call.input, "UsePreviousTemplate").value_or(false)) {
     if (text)
       return invalid("You cannot specify both usePreviousTemplate and Template Body/Template URL.");
-    TRY(text, engine.stacks().template_text(stack.id, "current"));
+    TRY(text, engine.stacks().original_text(stack.id, "current"));
   }
   if (!text) return invalid("Either Template URL or Template Body must be specified.");
   TRY(const auto given, read_parameters(call.input, stack.given));
   TRY(const auto new_tags, tags_input(call.input));
   const auto tags = new_tags.value_or(stack.tags);
   const auto session = session_of(engine, call);
-  TRY(const auto blueprint, make_blueprint(engine.stacks(), session, stack, *text, given, {}));
+  TRY(const auto proposed, prepare(engine, session, stack, std::move(*text), given));
+  const auto& blueprint = proposed.blueprint;
   const auto allowed = text_list(call.input, "Capabilities");
+  CHECK_OK(check_expansion(proposed, allowed));
   CHECK_OK(check_capabilities(blueprint->tmpl, allowed));
   TRY(const auto resources, engine.stacks().resources(stack.id));
   TRY(const auto plan, make_plan(*blueprint, stack, resources, tags));
@@ -159,7 +163,7 @@ ApiResult<json::Value> update_stack(Engine& engine, Call& call) {
     stack.operation = std::move(operation);
     stack.updated = stack.operation->began;
     StackStore::Changes changes(engine.stacks());
-    changes.put_template(stack.id, "next", *text);
+    changes.put_template(stack.id, "next", proposed.text, proposed.original);
     // A new policy protects from the next update on.
     TRY(auto settings, engine.stacks().settings(stack.id));
     stack.operation->stack_policy = exception ? *exception : json::string_or(settings, "Policy");

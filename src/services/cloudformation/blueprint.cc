@@ -266,6 +266,25 @@ ApiResult<void> check_capabilities(const Template& tmpl, const std::vector<std::
                    fmt::format("Requires capabilities : [{}]", needed));
 }
 
+ApiResult<Processed> process_template(const Session& session, const Stack& stack,
+                                      std::string_view text, const GivenParameters& given) {
+  Environment environment;
+  environment.account = session.account;
+  environment.region = session.region;
+  environment.stack_name = stack.name;
+  environment.stack_id = stack.id;
+  return apply_transforms(
+      text, given, [&](const std::string& name) { return read_ssm(session, name); },
+      std::move(environment),
+      [&](std::string_view bucket, std::string_view key) -> ApiResult<std::string> {
+        auto object = session.call("s3", "GetObject", {{"Bucket", bucket}, {"Key", key}});
+        if (object) return json::string_or(*object, "Body");
+        if (object.error().status >= 500) return std::unexpected(std::move(object).error());
+        return invalid(fmt::format("Transform AWS::Include failed with: {} (s3://{}/{})",
+                                   object.error().message, bucket, key));
+      });
+}
+
 ApiResult<std::unique_ptr<Blueprint>> make_blueprint(
     const StackStore& stacks, const Session& session, const Stack& stack, std::string_view text,
     const GivenParameters& given, const std::vector<std::string>& notification_arns) {

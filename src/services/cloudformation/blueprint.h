@@ -9,6 +9,7 @@
 #include "services/cloudformation/parameters.h"
 #include "services/cloudformation/resource_type.h"
 #include "services/cloudformation/stack_store.h"
+#include "services/cloudformation/transforms.h"
 
 namespace dew::cloudformation {
 
@@ -44,6 +45,11 @@ struct Capabilities {
 Capabilities capabilities(const Template& tmpl);
 ApiResult<void> check_capabilities(const Template& tmpl, const std::vector<std::string>& given);
 
+// Includes and parameters of the Parameter Store are read as the session's caller.
+ApiResult<Processed> process_template(const Session& session, const Stack& stack,
+                                      std::string_view text, const GivenParameters& given);
+
+// `text` has its macros applied.
 ApiResult<std::unique_ptr<Blueprint>> make_blueprint(
     const StackStore& stacks, const Session& session, const Stack& stack, std::string_view text,
     const GivenParameters& given, const std::vector<std::string>& notification_arns);

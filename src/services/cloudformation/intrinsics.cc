@@ -1,8 +1,10 @@
 #include "services/cloudformation/intrinsics.h"
 
+#include <array>
 #include <charconv>
 
 #include "base/encoding.h"
+#include "services/cloudformation/cidr.h"
 #include "services/cloudformation/references.h"
 
 namespace dew::cloudformation {
@@ -134,6 +136,13 @@ Evaluator::Evaluated Evaluator::call(std::string_view function, const json::Valu
   if (function == "Fn::Split") return split(argument);
   if (function == "Fn::FindInMap") return find_in_map(argument);
   if (function == "Fn::Base64") return base64(argument);
+  if (function == "Fn::Cidr") return cidr(argument);
+  if (function == "Fn::ToJsonString") {
+    TRY(const auto value, evaluate(argument));
+    auto shown = value ? json::dump(*value) : std::string("null");
+    CHECK_OK(grow(shown.size()));
+    return json::String(shown);
+  }
   if (function == "Fn::If") {
     if (!argument.is_array() || argument.as_array().size() != 3 ||
         !argument.as_array()[0].is_string()) {
@@ -313,7 +322,8 @@ Evaluator::Evaluated Evaluator::split(const json::Value& argument) {
 }
 
 Evaluator::Evaluated Evaluator::find_in_map(const json::Value& argument) {
-  if (!argument.is_array() || argument.as_array().size() != 3) {
+  const size_t given = argument.is_array() ? argument.as_array().size() : 0;
+  if (given != 3 && given != 4) {
     return error(
         "every Fn::FindInMap object requires three parameters, the map name, map key and the "
         "attribute for return value");
@@ -322,13 +332,18 @@ Evaluator::Evaluated Evaluator::find_in_map(const json::Value& argument) {
   TRY(const auto map, text(list[0], "Fn::FindInMap"));
   TRY(const auto key, text(list[1], "Fn::FindInMap"));
   TRY(const auto attribute, text(list[2], "Fn::FindInMap"));
+  const auto* otherwise = given == 4 ? json::find(list[3], "DefaultValue") : nullptr;
+  if (given == 4 && otherwise == nullptr)
+    return error("the fourth parameter of Fn::FindInMap must be a map with DefaultValue");
   const auto* mapping = json::find(template_.mappings, map);
+  if (mapping == nullptr && otherwise != nullptr) return evaluate(*otherwise);
   if (mapping == nullptr) {
     return error(fmt::format(
         "Mapping named '{}' is not present in the 'Mappings' section of template.", map));
   }
   const auto* row = json::find(*mapping, key);
   const auto* value = row == nullptr ? nullptr : json::find(*row, attribute);
+  if (value == nullptr && otherwise != nullptr) return evaluate(*otherwise);
   if (value == nullptr) {
     return error(fmt::format("Unable to get mapping for {}::{}::{}", map, key, attribute));
   }
@@ -339,6 +354,26 @@ Evaluator::Evaluated Evaluator::base64(const json::Value& argument) {
   TRY(const auto plain, text(argument, "Fn::Base64"));
   CHECK_OK(grow(plain.size() * 4 / 3));
   return json::String(base64_encode(plain));
+}
+
+Evaluator::Evaluated Evaluator::cidr(const json::Value& argument) {
+  if (!argument.is_array() || argument.as_array().size() != 3) {
+    return error(
+        "every Fn::Cidr object requires three parameters, the IP block, the count of blocks to be "
+        "made of it and their subnet bits");
+  }
+  const auto& list = argument.as_array();
+  TRY(const auto block, text(list[0], "Fn::Cidr"));
+  std::array<int64_t, 2> numbers{};
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    TRY(const auto digits, text(list[i + 1], "Fn::Cidr"));
+    const auto* const end = digits.data() + digits.size();
+    const auto [at, failed] = std::from_chars(digits.data(), end, numbers[i]);
+    if (failed != std::errc{} || at != end)
+      return error(fmt::format("Fn::Cidr: '{}' is not a whole number", digits));
+  }
+  TRY(auto blocks, split_cidr(block, numbers[0], numbers[1]));
+  return blocks;
 }
 
 ApiResult<json::Value> Evaluator::resolve_dynamic(json::Value value, const std::string& where) {

@@ -61,6 +61,7 @@ class Evaluator {
   Evaluated split(const json::Value& argument);
   Evaluated find_in_map(const json::Value& argument);
   Evaluated base64(const json::Value& argument);
+  Evaluated cidr(const json::Value& argument);
   ApiResult<bool> truth(const json::Value& value);  // of a condition function
   ApiResult<std::string> text(const json::Value& value, std::string_view function);
   ApiResult<void> grow(size_t bytes);

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <array>
 
+#include "services/cloudformation/language_extensions.h"
+
 namespace dew::cloudformation {
 
 namespace {
 
 constexpr std::array<std::string_view, 16> kKnown = {
-    "Fn::Base64", "Fn::Cidr",      "Fn::And",    "Fn::Equals",   "Fn::If",          "Fn::Not",
-    "Fn::Or",     "Fn::FindInMap", "Fn::GetAtt", "Fn::GetAZs",   "Fn::ImportValue", "Fn::Join",
-    "Fn::Select", "Fn::Split",     "Fn::Sub",    "Fn::Transform"};
+    "Fn::Base64", "Fn::Cidr",      "Fn::And",    "Fn::Equals",      "Fn::If",          "Fn::Not",
+    "Fn::Or",     "Fn::FindInMap", "Fn::GetAtt", "Fn::GetAZs",      "Fn::ImportValue", "Fn::Join",
+    "Fn::Select", "Fn::Split",     "Fn::Sub",    "Fn::ToJsonString"};
 
 std::string joined(const std::vector<std::string>& names) {
   std::string out;
@@ -160,9 +162,7 @@ ApiResult<void> collect(const json::Value& value, References& out) {
   if (std::ranges::find(kKnown, function) == kKnown.end()) {
     return invalid(fmt::format("Template error: the function {} is not supported", function));
   }
-  if (function == "Fn::Transform" || function == "Fn::Cidr") {
-    return invalid(fmt::format("Dewpoint does not support {} yet", function));
-  }
+  if (function == "Fn::ToJsonString") out.extensions.emplace(function);
   if (function == "Fn::GetAtt") {
     std::string attribute;
     TRY(const auto resource, get_att_resource(*argument, attribute));
@@ -183,11 +183,13 @@ ApiResult<void> collect(const json::Value& value, References& out) {
     return collect(argument->as_array()[2], out);
   }
   if (function == "Fn::FindInMap") {
-    if (!argument->is_array() || argument->as_array().size() != 3) {
+    const size_t given = argument->is_array() ? argument->as_array().size() : 0;
+    if (given != 3 && given != 4) {
       return invalid(
           "Template error: every Fn::FindInMap object requires three parameters, the map name, map "
           "key and the attribute for return value");
     }
+    if (given == 4) out.extensions.emplace("Fn::FindInMap with a default value");
     const auto& map = argument->as_array()[0];
     if (map.is_string()) out.mappings.insert(json::str(map));
   }
@@ -198,7 +200,13 @@ ApiResult<void> check_references(const Template& tmpl) {
   const auto is_parameter = [&](const std::string& name) {
     return tmpl.parameter(name) != nullptr || is_pseudo_parameter(name);
   };
+  const bool extended =
+      std::ranges::find(tmpl.transforms, kLanguageExtensions) != tmpl.transforms.end();
   const auto check_names = [&](const References& found, std::string_view block) -> ApiResult<void> {
+    if (!extended && !found.extensions.empty()) {
+      return invalid(fmt::format("Template error: {} needs the transform {}",
+                                 *found.extensions.begin(), kLanguageExtensions));
+    }
     for (const auto& name : found.conditions) {
       if (!tmpl.conditions.contains(name)) {
         return invalid(

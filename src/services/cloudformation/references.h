@@ -34,6 +34,7 @@ struct References {
   std::set<std::pair<std::string, std::string>> attributes;
   std::set<std::string> conditions;
   std::set<std::string> mappings;
+  std::set<std::string> extensions;  // functions, or forms, of AWS::LanguageExtensions
 };
 ApiResult<void> collect(const json::Value& value, References& out);
 

@@ -84,6 +84,7 @@ ApiResult<void> Run::applied() {
   Changes changes(stacks_);
   put_exports(changes, *evaluated);
   TRY(const auto current, stacks_.template_text(stack_.id, "next"));
+  TRY(const auto original, stacks_.original_text(stack_.id, "next"));
   CHECK_OK(put_imports(changes));
   for (auto& output : *evaluated) {
     // docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html (NoEcho)
@@ -99,7 +100,7 @@ ApiResult<void> Run::applied() {
   stack_.notification_arns = operation.notification_arns;
   stack_.role_arn = operation.role_arn;
   stack_.description = blueprint_->tmpl.description;
-  changes.put_template(stack_.id, "current", current);
+  changes.put_template(stack_.id, "current", current, original);
   settle_resources(changes);
   if (operation.kind == OperationKind::kUpdate) {
     operation.phase = Phase::kCleanup;

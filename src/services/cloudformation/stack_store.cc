@@ -43,6 +43,12 @@ ApiResult<std::string> StackStore::template_text(std::string_view id,
   return text.value_or("");
 }
 
+ApiResult<std::string> StackStore::original_text(std::string_view id,
+                                                 std::string_view which) const {
+  TRY(auto text, store_.get(key("original", id).add(which)));
+  return text ? std::move(*text) : template_text(id, which);
+}
+
 ApiResult<std::map<std::string, ResourceState>> StackStore::resources(std::string_view id) const {
   std::map<std::string, ResourceState> out;
   CHECK_OK(services::scan(store_, key("resource", id), {},
@@ -127,6 +133,17 @@ void StackStore::Changes::erase(const Stack& stack, const Leftover& leftover) {
 void StackStore::Changes::put_template(std::string_view id, std::string_view which,
                                        std::string_view text) {
   batch_.put(key("template", id).add(which), text);
+}
+
+void StackStore::Changes::put_template(std::string_view id, std::string_view which,
+                                       std::string_view text, std::string_view original) {
+  put_template(id, which, text);
+  const auto at = key("original", id).add(which);
+  if (original == text) {
+    batch_.erase(at);
+  } else {
+    batch_.put(at, original);
+  }
 }
 void StackStore::Changes::put_settings(std::string_view id, const json::Object& settings) {
   services::save(batch_, key("settings", id), settings);

@@ -3,7 +3,10 @@
 //
 //   cfn name NAME                   the id of the stack that has the name now
 //   cfn stack ID                    Stack (stack.h); kept after the stack is deleted
-//   cfn template ID current|next    the template's text: what the stack is, what it is to become
+//   cfn template ID current|next    the template's text, its macros applied: what the stack is,
+//   what
+//                                   it is to become
+//   cfn original ID current|next    the text as it was given, where macros have changed it
 //   cfn resource ID LOGICAL-ID      ResourceState
 //   cfn made ID LOGICAL-ID          the id that a service gave to what an Attempt creates
 //   cfn leftover ID NUMBER          Leftover
@@ -37,6 +40,7 @@ class StackStore {
   ApiResult<Stack> find(std::string_view name_or_id) const;
   ApiResult<std::vector<Stack>> all() const;
   ApiResult<std::string> template_text(std::string_view id, std::string_view which) const;
+  ApiResult<std::string> original_text(std::string_view id, std::string_view which) const;
   ApiResult<std::map<std::string, ResourceState>> resources(std::string_view id) const;
   ApiResult<std::vector<Leftover>> leftovers(std::string_view id) const;
   ApiResult<json::Object> settings(std::string_view id) const;
@@ -60,6 +64,8 @@ class StackStore {
     void put(const Stack& stack, const Leftover& leftover);
     void erase(const Stack& stack, const Leftover& leftover);
     void put_template(std::string_view id, std::string_view which, std::string_view text);
+    void put_template(std::string_view id, std::string_view which, std::string_view text,
+                      std::string_view original);
     void put_settings(std::string_view id, const json::Object& settings);
     void put_cancel(std::string_view id, std::string_view what);
     void erase_cancel(std::string_view id);

@@ -5,7 +5,10 @@
 
 #include "base/encoding.h"
 #include "base/whole_number.h"
+#include "services/cloudformation/language_extensions.h"
 #include "services/cloudformation/references.h"
+#include "services/cloudformation/rules.h"
+#include "services/cloudformation/transforms.h"
 
 namespace dew::cloudformation {
 
@@ -116,6 +119,7 @@ ApiResult<ParameterDeclaration> parse_parameter(std::string_view name, const jso
 
 ApiResult<ResourceDeclaration> parse_resource(std::string_view name, const json::Value& value) {
   const auto where = fmt::format("[/Resources/{}]", name);
+  if (name.starts_with(kForEach)) return format_error(where + " resource definition is malformed");
   if (!is_alnum(name))
     return format_error(fmt::format("Resource name {} is non alphanumeric.", name));
   if (!value.is_object()) return format_error(where + " Every Resources object must be a map.");
@@ -229,11 +233,8 @@ ApiResult<void> check_sections(const json::Object& document) {
     }
   }
   if (!unknown.empty()) return invalid("Invalid template property or properties [" + unknown + "]");
-  for (const auto* refused : {"Transform", "Rules", "Hooks"}) {
-    if (document.contains(refused)) {
-      return invalid(fmt::format("Dewpoint does not support the template section {} yet", refused));
-    }
-  }
+  if (document.contains("Hooks"))
+    return invalid("Dewpoint does not support the template section Hooks yet");
   if (const auto* version = json::find(document, "AWSTemplateFormatVersion")) {
     if (scalar_text(*version) != "2010-09-09") {
       return format_error("unrecognized template version: " + scalar_text(*version).value_or("?"));
@@ -268,19 +269,34 @@ ApiResult<void> parse_mappings(const json::Object& mappings) {
   return {};
 }
 
-ApiResult<void> parse_sections(const json::Object& document, Template& out) {
+ApiResult<void> parse_parameters(const json::Object& document, Template& out) {
   TRY(const auto* parameters, section(document, "Parameters"));
-  if (parameters != nullptr) {
-    if (parameters->size() > kParameters)
-      return format_error("Number of parameters is greater than maximum allowed, 200");
-    for (const auto& [name, value] : *parameters) {
-      if (!is_alnum(name))
-        return format_error(
-            fmt::format("Parameter name {} is non alphanumeric.", std::string(name)));
-      TRY(auto parameter, parse_parameter(name, value));
-      out.parameters.emplace_back(name, std::move(parameter));
-    }
+  if (parameters == nullptr) return {};
+  if (parameters->size() > kParameters)
+    return format_error("Number of parameters is greater than maximum allowed, 200");
+  for (const auto& [name, value] : *parameters) {
+    if (!is_alnum(name))
+      return format_error(fmt::format("Parameter name {} is non alphanumeric.", std::string(name)));
+    TRY(auto parameter, parse_parameter(name, value));
+    out.parameters.emplace_back(name, std::move(parameter));
   }
+  return {};
+}
+
+ApiResult<void> parse_head(const json::Object& document, Template& out) {
+  CHECK_OK(check_sections(document));
+  if (const auto* description = json::find(document, "Description")) {
+    if (!description->is_string()) return format_error("Description must be a string.");
+    out.description = json::str(*description);
+  }
+  if (const auto* metadata = json::find(document, "Metadata")) out.metadata = *metadata;
+  out.transforms = declared_transforms(document);
+  return parse_parameters(document, out);
+}
+
+ApiResult<void> parse_sections(const json::Object& document, Template& out) {
+  TRY(const auto* rules, section(document, "Rules"));
+  if (rules != nullptr) out.rules = *rules;
   TRY(const auto* mappings, section(document, "Mappings"));
   if (mappings != nullptr) {
     CHECK_OK(parse_mappings(*mappings));
@@ -331,33 +347,56 @@ const ParameterDeclaration* Template::parameter(std::string_view name) const {
   return nullptr;
 }
 
-ApiResult<json::Value> parse_template_text(std::string_view text) {
+ApiResult<json::Value> parse_template_text(std::string_view text, ShortForms short_forms) {
   const auto first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (first == std::string_view::npos) return format_error("unsupported structure.");
   if (!is_valid_utf8(text)) return format_error("the template is not valid UTF-8");
-  if (text[first] != '{') return parse_yaml(text);
+  if (text[first] != '{') return parse_yaml(text, short_forms);
   auto parsed = json::parse(text);
   if (parsed) return std::move(*parsed);
   // YAML's flow style begins with a brace too.
-  if (auto yaml = parse_yaml(text)) return yaml;
+  if (auto yaml = parse_yaml(text, short_forms)) return yaml;
   return format_error("JSON not well-formed. " + parsed.error().message);
 }
 
-ApiResult<Template> parse_template(std::string_view text) {
-  TRY(const auto document, parse_template_text(text));
+namespace {
+
+ApiResult<json::Object> parse_document(std::string_view text) {
+  TRY(auto document, parse_template_text(text));
   if (!document.is_object()) return format_error("unsupported structure.");
   size_t nodes = 0;
   CHECK_OK(check_depth(document, "", 0, nodes));
-  const auto& root = document.as_object();
-  CHECK_OK(check_sections(root));
+  return std::move(document.as_object());
+}
+
+ApiResult<Template> parse_processed(const json::Object& document) {
   Template out;
-  if (const auto* description = json::find(root, "Description")) {
-    if (!description->is_string()) return format_error("Description must be a string.");
-    out.description = json::str(*description);
-  }
-  if (const auto* metadata = json::find(root, "Metadata")) out.metadata = *metadata;
-  CHECK_OK(parse_sections(root, out));
+  CHECK_OK(parse_head(document, out));
+  CHECK_OK(parse_sections(document, out));
   CHECK_OK(check_references(out));
+  CHECK_OK(check_rules(out));
+  return out;
+}
+
+}  // namespace
+
+ApiResult<Template> parse_template(std::string_view text) {
+  TRY(const auto document, parse_document(text));
+  return parse_processed(document);
+}
+
+ApiResult<Template> parse_unprocessed(std::string_view text) {
+  TRY(const auto document, parse_document(text));
+  if (declared_transforms(document).empty()) return parse_processed(document);
+  Template out;
+  CHECK_OK(parse_head(document, out));
+  if (const auto* mappings = json::object_at(document, "Mappings")) out.mappings = *mappings;
+  const auto* resources = json::object_at(document, "Resources");
+  for (const auto& [name, resource] : resources ? *resources : json::Object()) {
+    const auto* type = json::find(resource, "Type");
+    if (type == nullptr || !type->is_string()) continue;
+    out.resources.emplace_back(name, ResourceDeclaration{.type = json::str(*type)});
+  }
   return out;
 }
 

@@ -32,9 +32,14 @@ inline constexpr size_t kMappings = 200;
 
 std::unexpected<aws::ApiError> invalid(std::string message);  // ValidationError
 
+// Whether YAML may say !Sub for Fn::Sub.
+enum class ShortForms { kAllowed, kRefused };
+
 // JSON if the text begins with '{', else YAML. Tags such as !Sub become {"Fn::Sub": …}.
-ApiResult<json::Value> parse_template_text(std::string_view text);
-ApiResult<json::Value> parse_yaml(std::string_view text);
+ApiResult<json::Value> parse_template_text(std::string_view text,
+                                           ShortForms short_forms = ShortForms::kAllowed);
+ApiResult<json::Value> parse_yaml(std::string_view text,
+                                  ShortForms short_forms = ShortForms::kAllowed);
 
 struct ParameterDeclaration {
   std::string type = "String";
@@ -77,12 +82,19 @@ struct Template {
   Named<OutputDeclaration> outputs;
   json::Object mappings;
   json::Object conditions;
+  json::Object rules;
+  std::vector<std::string> transforms;  // what it declares, AWS::LanguageExtensions say
 
   const ResourceDeclaration* resource(std::string_view name) const;
   const ParameterDeclaration* parameter(std::string_view name) const;
 };
 
 // The sections, with every name in them checked: references, conditions, mappings, dependencies.
+// A template with macros is given with them applied (transforms.h).
 ApiResult<Template> parse_template(std::string_view text);
+// What can be said of a template that declares macros before they are applied: its parameters, its
+// mappings, its resources' types where they are written out. Others are parsed as by
+// parse_template.
+ApiResult<Template> parse_unprocessed(std::string_view text);
 
 }  // namespace dew::cloudformation

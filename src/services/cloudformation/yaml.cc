@@ -20,15 +20,19 @@ struct Refused {
   std::string message;
 };
 
-constexpr std::array<std::string_view, 18> kFunctions = {
-    "Base64", "Cidr",      "And",    "Equals",    "If",          "Not",
-    "Or",     "FindInMap", "GetAtt", "GetAZs",    "ImportValue", "Join",
-    "Select", "Split",     "Sub",    "Transform", "Length",      "ToJsonString"};
+constexpr std::array<std::string_view, 21> kFunctions = {
+    "Base64",      "Cidr",   "And",          "Equals",   "If",
+    "Not",         "Or",     "FindInMap",    "GetAtt",   "GetAZs",
+    "ImportValue", "Join",   "Select",       "Split",    "Sub",
+    "Transform",   "Length", "ToJsonString", "Contains", "EachMemberEquals",
+    "EachMemberIn"};
 
 // !Sub -> Fn::Sub, !Ref -> Ref, !Condition -> Condition; empty: no function.
-std::string function_of(const std::string& tag) {
+std::string function_of(const std::string& tag, ShortForms short_forms) {
   if (tag.empty() || tag == "?" || tag == "!") return "";
   if (tag.starts_with("tag:yaml.org,2002:")) return "";
+  if (short_forms == ShortForms::kRefused)
+    throw Refused{"Template format error: YAML tag " + tag + " is not supported here"};
   if (tag == "!Ref") return "Ref";
   if (tag == "!Condition") return "Condition";
   const auto name = std::string_view(tag).substr(1);
@@ -75,6 +79,8 @@ json::Value plain(const std::string& text) {
 
 class Builder final : public YAML::EventHandler {
  public:
+  explicit Builder(ShortForms short_forms) : short_forms_(short_forms) {}
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnAnchor(const YAML::Mark& mark, const std::string&) override { (void)mark; }
@@ -91,7 +97,7 @@ class Builder final : public YAML::EventHandler {
       take_key(text);
       return;
     }
-    const auto function = function_of(tag);
+    const auto function = function_of(tag, short_forms_);
     if (tag == "tag:yaml.org,2002:str") {
       add(json::String(text), "");
     } else if (function == "Fn::GetAtt") {
@@ -149,7 +155,7 @@ class Builder final : public YAML::EventHandler {
     }
     if (open_.size() >= kTemplateDepth) throw Refused{"Template format error: nested too deeply"};
     count();
-    open_.push_back({std::move(empty), function_of(tag), is_map, false, {}});
+    open_.push_back({std::move(empty), function_of(tag, short_forms_), is_map, false, {}});
   }
 
   void pop() {
@@ -185,6 +191,7 @@ class Builder final : public YAML::EventHandler {
     }
   }
 
+  const ShortForms short_forms_;
   std::vector<Open> open_;
   json::Value root_;
   size_t nodes_ = 0;
@@ -192,11 +199,11 @@ class Builder final : public YAML::EventHandler {
 
 }  // namespace
 
-ApiResult<json::Value> parse_yaml(std::string_view text) {
+ApiResult<json::Value> parse_yaml(std::string_view text, ShortForms short_forms) {
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    Builder builder;
+    Builder builder(short_forms);
     if (!parser.HandleNextDocument(builder))
       return invalid("Template format error: unsupported structure.");
     return builder.take();

@@ -47,7 +47,7 @@ std::string extended(std::string_view name, std::string_view body,
     text += fmt::format("  {}\n", body.substr(at, end - at));
     at = end + 1;
   }
-  const auto out = processed(text, given);
+  auto out = processed(text, given);
   const auto parsed = json::parse(out);
   if (!parsed) return out;
   return json::dump(parsed->as_object().at(name));

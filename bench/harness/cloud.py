@@ -1,5 +1,7 @@
 """Dewpoint itself, as a user starts it."""
 
+import os
+import pathlib
 import shutil
 import socket
 import time
@@ -7,7 +9,7 @@ import time
 from . import aws
 from .processes import BenchError, Child, ROOT, WORK, free_port, run_ms
 
-DEW = ROOT / "build" / "release" / "dew"
+DEW = pathlib.Path(os.environ.get("DEW_BINARY") or ROOT / "build" / "release" / "dew")
 HELLO = {name: ROOT / "bench" / name for name in ("hello-cpp", "hello-node")}
 USERS = ROOT / "examples" / "users-cpp"
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from . import aws, cloud, load, observe, peers, s3
+from . import aws, cloud, flood, load, observe, peers, s3
 
 
 class Figures:
@@ -213,7 +213,7 @@ class S3:
 
 
 ROWS = {"ready": Ready, "up": Up, "deploy": Deploy, "hello": Hello, "cold": Cold, "dynamodb": DynamoDb,
-        "policy": Policy, "traces": Traces, "observing": observe.Observing, "ingest": observe.Ingest,
+        "policy": Policy, "traces": Traces, "observing": observe.Observing, "flood": flood.Flood, "ingest": observe.Ingest,
         "query": observe.Query, "s3": S3}
 
 

@@ -93,6 +93,7 @@ def observe_lines(m):
                f"p50 {number(m['blind_p50_us'])} us", "", "", "")
         yield ("C++ hello: logs, metrics, active tracing", number(m["observed_rate_16"], "/s"),
                f"p50 {number(m['observed_p50_us'])} us", f"{ratio:.0%} of unobserved", ">= 90 %", verdict(ratio >= 0.9))
+    yield from flood_lines(m)
     if "ingest_log_lines_rate" in m:
         yield None
         for name, title, beside in (("log_lines", "PutLogEvents: lines", "1,000 of 100 bytes a request"),
@@ -110,6 +111,24 @@ def observe_lines(m):
         yield (f"GetMetricData: 8 statistics of {m['query_days']:.0f} days by the hour", number(m["query_year_ms"], "ms"),
                f"{number(m['query_days'] * 192)} data points", f"RSS {number(m['query_year_rss_mib'], 'MiB')}", "",
                f"put in within {number(m['query_days_put_s'], 's')}")
+
+
+def flood_lines(m):
+    if "flood_rate_16" not in m:
+        return
+    yield None
+    for name, title in (("alone", "alone"), ("burn", "beside one that computes"), ("flood", "beside one that prints")):
+        yield (f"C++ hello {title}: 1 connection", f"p50 {number(m[f'{name}_p50_us'])} us", f"p99 {number(m[f'{name}_p99_us'])} us",
+               f"{m[f'{name}_p50_us'] / m['burn_p50_us']:.2f}x, {m[f'{name}_p99_us'] / m['burn_p99_us']:.2f}x computing" if name == "flood" else "",
+               "", "")
+    for name, title in (("alone", "alone"), ("burn", "beside one that computes"), ("flood", "beside one that prints")):
+        ratio = m.ratio(f"{name}_rate_16", "burn_rate_16")
+        goal = name == "flood"
+        yield (f"C++ hello {title}: 16 connections", number(m[f"{name}_rate_16"], "/s"),
+               f"p50 {number(m[f'{name}_p50_16_us'])} us, p99 {number(m[f'{name}_p99_16_us'])} us",
+               f"{ratio:.0%} of computing" if goal else "", ">= 90 %" if goal else "", verdict(ratio >= 0.9) if goal else "")
+    yield ("what the function printed meanwhile, all kept", number(m["flood_mb_s"], "MB/s"),
+           f"RSS {number(m['flood_rss_mib'], 'MiB')}, functions included", "", "", "")
 
 
 def s3_lines(m):

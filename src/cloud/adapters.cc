@@ -39,20 +39,24 @@ void LambdaInvoker::invoke(apigateway::FunctionRequest request,
       });
 }
 
-void LogsSink::append(std::string_view group, std::string_view stream,
-                      std::vector<lambda::LogLine> lines) {
-  std::vector<logs::Event> events;
-  events.reserve(lines.size());
-  for (const auto& line : lines) embedded_.add(group, line.message);
-  for (auto& line : lines) events.push_back({line.timestamp_ms, std::move(line.message)});
-  ingest_.append(group, stream, std::move(events));
+lambda::LogSink::Room LogsSink::append(std::string_view group, std::string_view stream,
+                                       TimedLines lines) {
+  for (size_t i = 0; i < lines.size(); ++i) embedded_.add(group, lines.text(i));
+  return ingest_.append(group, stream, std::move(lines)) == logs::Ingest::Room::kEnough
+             ? Room::kEnough
+             : Room::kNone;
+}
+
+void LogsSink::when_room(std::string_view group, std::string_view stream,
+                         std::move_only_function<void()> call) {
+  ingest_.when_room(group, stream, std::move(call));
 }
 
 void GatewayLog::append(std::string_view group, std::string_view stream, int64_t timestamp_ms,
                         std::string message) {
-  std::vector<logs::Event> events;
-  events.push_back({timestamp_ms, std::move(message)});
-  ingest_.append(group, stream, std::move(events));
+  TimedLines lines;
+  lines.add(timestamp_ms, message);
+  ingest_.append(group, stream, std::move(lines));
 }
 
 }  // namespace dew::cloud

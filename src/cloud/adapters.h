@@ -28,8 +28,9 @@ class LogsSink final : public lambda::LogSink {
  public:
   LogsSink(logs::Ingest& ingest, cloudwatch::EmfIntake& embedded)
       : ingest_(ingest), embedded_(embedded) {}
-  void append(std::string_view group, std::string_view stream,
-              std::vector<lambda::LogLine> lines) override;
+  Room append(std::string_view group, std::string_view stream, TimedLines lines) override;
+  void when_room(std::string_view group, std::string_view stream,
+                 std::move_only_function<void()> call) override;
 
  private:
   logs::Ingest& ingest_;

@@ -262,7 +262,9 @@ class Cloud final : public cli::RunningCloud {
     if (parsed->log_group.empty()) return;
     const std::string stream =
         parsed->log_stream.empty() ? std::string("embedded") : parsed->log_stream;
-    logs_.ingest().append(parsed->log_group, stream, {{clock_.now_ms(), std::string(line)}});
+    TimedLines lines;
+    lines.add(clock_.now_ms(), line);
+    logs_.ingest().append(parsed->log_group, stream, std::move(lines));
   }
 
   json::Object info() const {

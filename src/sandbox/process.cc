@@ -122,11 +122,26 @@ void Process::begin() {
 
 void Process::wait_output() {
   using boost::asio::posix::stream_descriptor;
+  if (paused_ || waiting_for_output_) return;
+  waiting_for_output_ = true;
   io_->output.async_wait(stream_descriptor::wait_read,
                          [self = shared_from_this()](const boost::system::error_code& error) {
-                           if (error || self->exited_) return;
+                           self->waiting_for_output_ = false;
+                           if (error || self->exited_ || self->paused_) return;
                            if (self->read_output(kOutputBytesPerTurn)) self->wait_output();
                          });
+}
+
+bool Process::pause_output() {
+  if (paused_ || exited_) return false;
+  paused_ = true;
+  return true;
+}
+
+void Process::resume_output() {
+  if (!paused_) return;
+  paused_ = false;
+  if (!exited_ && io_->output.is_open()) wait_output();
 }
 
 bool Process::read_output(size_t budget) {

@@ -31,8 +31,8 @@ struct ProcessEvents {
 };
 
 // Once per wake-up at most this much output is taken, so that a process that floods its output
-// does not starve the loop. Output is always taken: a process never stalls on a full pipe.
-inline constexpr size_t kOutputBytesPerTurn = 256 * 1024;
+// does not starve the loop.
+inline constexpr size_t kOutputBytesPerTurn = 64 * 1024;
 // drain_output() takes no more than this.
 inline constexpr size_t kDrainBytes = 1024 * 1024;
 
@@ -53,7 +53,11 @@ class Process : public std::enable_shared_from_this<Process> {
   ~Process();
 
   void kill();          // SIGKILL to the whole tree; exit follows
-  void drain_output();  // hands on what has been written up to now
+  void drain_output();  // hands on what has been written up to now, paused or not
+  // From now on output waits in the pipe, and the process, once that is full, in its write. false:
+  // it was paused already, or has ended.
+  bool pause_output();
+  void resume_output();
   // The highest resident memory of the program so far. Reads /proc: some 20 us.
   uint64_t peak_memory_bytes();
   void set_cpus(double cpus);
@@ -77,6 +81,8 @@ class Process : public std::enable_shared_from_this<Process> {
   net::Timer sampler_;
   int program_pid_ = 0;
   uint64_t peak_ = 0;
+  bool paused_ = false;
+  bool waiting_for_output_ = false;
   bool exited_ = false;
   bool over_memory_ = false;
 };

@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import botocore.exceptions
 import pytest
@@ -183,13 +184,55 @@ def test_hostile_functions(deploy, invoke, client, kind):
 
 
 def test_a_function_that_prints_100_mb(deploy, invoke, client):
-    name = python(deploy, "import sys\ndef handler(event, context):\n    for _ in range(1000 if event.get('bad') else 1):\n"
-                          "        sys.stdout.write(('x' * 99 + '\\n') * 1000)\n    return 'printed'\n",
-                  Timeout=60, MemorySize=1024)
-    answer, body = invoke(name, {"bad": True}, LogType="Tail")
+    """Every line is there and in order; others are answered meanwhile; and so is whoever asks for the log's tail."""
+    lines = 1_000_000
+    name = python(deploy, f"""
+import sys
+def handler(event, context):
+    if not event.get('bad'):
+        return 'quiet'
+    for begin in range(0, {lines}, 1000):
+        sys.stdout.write(''.join('%08d%s\\n' % (i, 'x' * 91) for i in range(begin, begin + 1000)))
+    return 'printed'
+""", Timeout=120, MemorySize=1024)
+    healthy = python(deploy, "def handler(event, context):\n    return 'fine'\n")
+    works(healthy, invoke)
+    with ThreadPoolExecutor(1) as pool:
+        flood = pool.submit(invoke, name, {"bad": True}, LogType="Tail")
+        answered = 0
+        while not flood.done() or answered == 0:
+            assert works(healthy, invoke) == "fine"
+            answered += 1
+        answer, body = flood.result()
     assert "FunctionError" not in answer and body == "printed"
-    assert "bytes of output were dropped" in base64.b64decode(answer["LogResult"]).decode()
-    assert works(name, invoke) == "printed"
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert f"{lines - 1:08d}x" in tail and "REPORT RequestId:" in tail
+    assert works(name, invoke) == "quiet"
+
+    logs, group = client("logs"), f"/aws/lambda/{name}"
+    stream = logs.describe_log_streams(logGroupName=group)["logStreams"][0]["logStreamName"]
+    expected, token = 0, {}
+    while True:
+        page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **token)
+        for event in page["events"]:
+            if event["message"].endswith("x\n"):
+                assert event["message"] == f"{expected:08d}{'x' * 91}\n"
+                expected += 1
+        if token.get("nextToken") == page["nextForwardToken"]:
+            break
+        token = {"nextToken": page["nextForwardToken"]}
+    assert expected == lines
+
+
+def test_a_line_longer_than_an_event(deploy, invoke, client):
+    """CloudWatch Logs takes 1 MB from PutLogEvents; what functions print is cut at 256 KB, the 26 bytes that count
+    beside a message included."""
+    name = python(deploy, "def handler(event, context):\n    print('y' * 300_000)\n    return 1\n")
+    answer, _ = invoke(name, LogType="Tail")
+    assert "FunctionError" not in answer
+    logs = client("logs")
+    events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern="%y{9}%")["events"]
+    assert [len(e["message"]) for e in events] == [262_144 - 26 + 1, 300_000 - 262_118 + 1]
 
 
 def test_an_answer_that_is_not_json(deploy, invoke):

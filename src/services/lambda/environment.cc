@@ -12,8 +12,8 @@ using std::chrono::milliseconds;
 
 // Measuring memory reads /proc, so a fast function is measured this often, a slow one every time.
 constexpr milliseconds kPeakInterval{20};
-// Lines are handed on in batches: with the invocation's END, at this many, or after this long.
-constexpr size_t kFlushLines = 256;
+// Lines are handed on in batches: with the invocation's END, at this much, or after this long.
+constexpr size_t kFlushBytes = 32 * 1024;
 constexpr milliseconds kFlushDelay{200};
 constexpr double kMemoryOfOneCpuMb = 1769;
 // AWS's scheduler lets small functions overrun their slice; a strict fourteenth of a CPU would be
@@ -134,7 +134,7 @@ double Environment::ms_since_start() const {
 
 void Environment::on_output(std::string_view bytes) {
   output_.feed(bytes, emit_);
-  if (lines_.size() >= kFlushLines) {
+  if (lines_.bytes() >= kFlushBytes) {
     flush_log();
   } else if (!lines_.empty()) {
     flush_log_soon();
@@ -251,13 +251,16 @@ int Environment::peak_mb() {
   return std::min(peak_mb_, revision_->config.memory_mb);
 }
 
-void Environment::log_platform(std::string text) {
-  if (text.empty()) return;
+void Environment::add_line(std::string_view text, std::string_view end) {
   if (keep_tail_) {
-    tail_ += text;
+    tail_.append(text).append(end);
     if (tail_.size() > 2 * kLogTailBytes) tail_.erase(0, tail_.size() - kLogTailBytes);
   }
-  lines_.push_back({services_->clock.now_ms(), std::move(text)});
+  lines_.add(services_->clock.now_ms(), text, end);
+}
+
+void Environment::log_platform(std::string_view text) {
+  if (!text.empty()) add_line(text, {});
 }
 
 void Environment::log_line(std::string_view text) {
@@ -268,11 +271,7 @@ void Environment::log_line(std::string_view text) {
     return;
   }
   logged_bytes_ += text.size() + 1;
-  std::string line;
-  line.reserve(text.size() + 1);
-  line += text;
-  line += '\n';
-  log_platform(std::move(line));
+  add_line(text, "\n");
 }
 
 void Environment::flush_log_soon() {
@@ -317,7 +316,18 @@ void Environment::answer_start_failure(InvocationPtr invocation, const Failure& 
 
 void Environment::flush_log() {
   if (lines_.empty()) return;
-  services_->logs.append(revision_->log_group, stream_, std::exchange(lines_, {}));
+  LogSink& logs = services_->logs;
+  const auto room = logs.append(revision_->log_group, stream_, std::exchange(lines_, {}));
+  if (room == LogSink::Room::kEnough || !process_ || state_ == State::kDead) return;
+  // Whoever prints faster than can be written waits at a full pipe, and nobody else does.
+  if (!process_->pause_output()) return;
+  logs.when_room(revision_->log_group, stream_, [weak = weak_from_this()] {
+    if (auto self = weak.lock()) {
+      self->loop_.post([self] {
+        if (self->process_) self->process_->resume_output();
+      });
+    }
+  });
 }
 
 }  // namespace dew::lambda

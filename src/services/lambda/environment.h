@@ -34,9 +34,9 @@ namespace dew::lambda {
 // docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: "The Init phase is limited
 // to 10 seconds."
 inline constexpr std::chrono::seconds kInitTimeout{10};
-// AWS takes any amount of output and bills it. Past this, an invocation's lines are counted, not
-// kept, and a line says so.
-inline constexpr size_t kMaxLogBytesPerInvocation = 8 * 1024 * 1024;
+// AWS takes any amount of output and bills it. A disk has an end: past this, an invocation's lines
+// are counted, not kept, and a line says so.
+inline constexpr size_t kMaxLogBytesPerInvocation = 1024 * 1024 * 1024;
 
 // Share of one CPU that a memory size buys: one whole CPU at 1,769 MB.
 // docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
@@ -136,7 +136,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   PlatformLog platform() const {
     return {revision_->config, services_->clock, revision_->initialization};
   }
-  void log_platform(std::string text);
+  void log_platform(std::string_view text);
+  void add_line(std::string_view text, std::string_view end);
   void log_line(std::string_view text);
   void flush_log();
   void flush_log_soon();
@@ -178,7 +179,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::string stream_;
   OutputLines output_;
   OutputLines::Emit emit_;
-  std::vector<LogLine> lines_;
+  TimedLines lines_;
   size_t logged_bytes_ = 0;  // by this invocation
   size_t dropped_bytes_ = 0;
   std::string tail_;

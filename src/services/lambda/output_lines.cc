@@ -1,5 +1,8 @@
 #include "services/lambda/output_lines.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace dew::lambda {
 namespace {
 
@@ -42,6 +45,7 @@ void OutputLines::flush(const Emit& emit) {
 
 size_t OutputLines::take(std::string_view bytes, bool last, const Emit& emit) {
   size_t at = 0;
+  size_t seen = std::exchange(seen_, 0);
   while (at < bytes.size()) {
     const std::string_view rest = bytes.substr(at);
     if (!last && rest.size() < kFrameMagic.size() && kFrameMagic.starts_with(rest)) break;
@@ -56,14 +60,16 @@ size_t OutputLines::take(std::string_view bytes, bool last, const Emit& emit) {
         continue;
       }
     }
-    // A line, which a frame ends too: someone wrote without a newline before it.
-    const size_t newline = rest.find('\n');
-    const size_t frame = rest.find(kFrameMagic, 1);
-    if (frame != std::string_view::npos && (newline == std::string_view::npos || frame < newline)) {
-      emit_cut(rest.substr(0, frame), emit);
+    // A line, which a frame ends too: someone wrote without a newline before it. A frame that
+    // begins after the line's end is not looked for: that would read everything once for each line.
+    const size_t newline = rest.find('\n', seen);
+    const std::string_view line = rest.substr(0, newline);
+    const size_t frame = line.find(kFrameMagic, std::max<size_t>(seen, 1));
+    if (frame != std::string_view::npos) {
+      emit_cut(line.substr(0, frame), emit);
       at += frame;
     } else if (newline != std::string_view::npos) {
-      emit_cut(rest.substr(0, newline), emit);
+      emit_cut(line, emit);
       at += newline + 1;
     } else if (last) {
       emit_cut(rest, emit);
@@ -72,8 +78,11 @@ size_t OutputLines::take(std::string_view bytes, bool last, const Emit& emit) {
       emit(rest.substr(0, kMaxEventBytes));
       at += kMaxEventBytes;
     } else {
+      // The last bytes may be the first of a frame's.
+      seen_ = rest.size() - std::min(rest.size(), kFrameMagic.size() - 1);
       break;
     }
+    seen = 0;
   }
   return at;
 }

@@ -4,7 +4,8 @@
 // AWS's runtimes do: A5 5A 00 03, length and time in microseconds (big-endian, 4 and 8
 // bytes), the text. A process writes whatever it likes, so a frame that makes no sense is text.
 //
-// Limits: an event longer than kMaxEventBytes is cut, as CloudWatch Logs' events are.
+// Every byte is looked at once, however the output comes in pieces. Limits: a line longer than
+// kMaxEventBytes becomes several events.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,10 @@
 
 namespace dew::lambda {
 
-// CloudWatch Logs: 256 KB per event, with 26 bytes of overhead.
-// docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+// 256 KB, less the 26 bytes that CloudWatch Logs counts beside a message. Its own limit is 1 MB
+// since 2025, but "this enhancement applies to the CloudWatch Logs PutLogEvents API and
+// OpenTelemetry Protocol (OTLP) endpoint": what functions write is cut where it was.
+// aws.amazon.com/about-aws/whats-new/2025/04/amazon-cloudwatch-logs-increases-log-event-size-1-mb/
 inline constexpr size_t kMaxEventBytes = 262'144 - 26;
 
 class OutputLines {
@@ -30,6 +33,7 @@ class OutputLines {
  private:
   size_t take(std::string_view bytes, bool last, const Emit& emit);  // bytes consumed
   std::string pending_;
+  size_t seen_ = 0;  // of what is pending: no line ends in it
 };
 
 inline constexpr std::string_view kFrameMagic{"\xA5\x5A\x00\x03", 4};

@@ -51,6 +51,13 @@ TEST(Output, LinesAndFrames) {
     EXPECT_EQ(events(text, piece), (std::vector<std::string>{"one", "two", "a\nb\nc", "three"}))
         << piece;
   }
+  // A frame whose first bytes end a piece, and what only looks like one.
+  EXPECT_EQ(events("a\xA5\x5A"
+                   "b\n\xA5\n",
+                   2),
+            (std::vector<std::string>{"a\xA5\x5A"
+                                      "b",
+                                      "\xA5"}));
   const auto cut = events(std::string(kMaxEventBytes + 5, 'x'), 1000);
   ASSERT_EQ(cut.size(), 2U);
   EXPECT_EQ(cut[0].size(), kMaxEventBytes);

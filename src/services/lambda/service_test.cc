@@ -37,6 +37,9 @@ while True:
     if act == "wrong": post(base + id + "/response", json.dumps(post(base + "other/response", b"1")))
     if act == "loop": time.sleep(60)
     if act == "exit": os._exit(3)
+    if act == "flood":
+        for i in range(event["lines"]): print("%08d" % i + "x" * 91)
+        sys.stdout.flush(); post(base + id + "/response", b"1")
     if act == "print": print("hello", flush=True); post(base + id + "/response", b"1")
 )";
 
@@ -59,9 +62,29 @@ class Roles final : public aws::Caller {
 
 class Lines final : public LogSink {
  public:
-  void append(std::string_view group, std::string_view, std::vector<LogLine> lines) override {
+  Room append(std::string_view group, std::string_view, TimedLines lines) override {
     const std::scoped_lock lock(mutex_);
-    for (auto& line : lines) text_ += std::string(group) + " " + line.message;
+    for (size_t i = 0; i < lines.size(); ++i) text_.append(group).append(" ").append(lines.text(i));
+    return full_ ? Room::kNone : Room::kEnough;
+  }
+  void when_room(std::string_view, std::string_view,
+                 std::move_only_function<void()> call) override {
+    const std::scoped_lock lock(mutex_);
+    waiting_.push_back(std::move(call));
+  }
+  // From now on there is no room, or there is again.
+  void set_full(bool full) {
+    std::vector<std::move_only_function<void()>> waiting;
+    {
+      const std::scoped_lock lock(mutex_);
+      full_ = full;
+      if (!full) waiting.swap(waiting_);
+    }
+    for (auto& call : waiting) call();
+  }
+  bool somebody_waits() {
+    const std::scoped_lock lock(mutex_);
+    return !waiting_.empty();
   }
   std::string text() {
     const std::scoped_lock lock(mutex_);
@@ -71,6 +94,8 @@ class Lines final : public LogSink {
  private:
   std::mutex mutex_;
   std::string text_;
+  bool full_ = false;
+  std::vector<std::move_only_function<void()>> waiting_;
 };
 
 class Traces final : public TraceSink {
@@ -333,6 +358,31 @@ TEST_F(ServiceTest, LogsTheInvocation) {
   EXPECT_LT(start, line);
   EXPECT_LT(line, report);
   EXPECT_NE(report, std::string::npos);
+}
+
+// Whoever prints while the sink has no room waits for it, with what it has printed kept; others are
+// answered meanwhile.
+TEST_F(ServiceTest, HoldsBackAFunctionWhoseOutputHasNoRoom) {
+  create("flood", {{"Timeout", 60}});
+  create("f");
+  constexpr int kLines = 20'000;
+  logs_.set_full(true);
+  auto flood = std::async(std::launch::async, [&] {
+    return payload(invoke("flood", fmt::format(R"({{"act":"flood","lines":{}}})", kLines)));
+  });
+  while (!logs_.somebody_waits()) std::this_thread::yield();
+  EXPECT_EQ(payload(invoke("f", R"({"a":1})")), R"({"a":1})");
+  EXPECT_EQ(flood.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  EXPECT_LT(logs_.text().size(), size_t{kLines} * 100);
+  logs_.set_full(false);
+  EXPECT_EQ(flood.get(), "1");
+  EXPECT_EQ(payload(invoke("flood", R"({"a":1})")), R"({"a":1})");  // the log before is complete
+  const auto text = logs_.text();
+  size_t at = 0;
+  for (int i = 0; i < kLines; ++i) {
+    at = text.find(fmt::format("/aws/lambda/flood {:08}x", i), at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
 }
 
 TEST_F(ServiceTest, RunsConcurrentlyAndCountsReservedConcurrency) {

@@ -53,23 +53,21 @@ std::optional<Position> Position::parse(std::string_view text) {
   return out;
 }
 
-std::string encode_chunk(int64_t ingested_ms, const Event* events, size_t count) {
-  size_t bytes = 16;
-  for (size_t i = 0; i < count; ++i) bytes += events[i].message.size() + 6;
+std::string encode_chunk(int64_t ingested_ms, const TimedLines& events, size_t begin, size_t end) {
+  size_t bytes = 32;
+  for (size_t i = begin; i < end; ++i) bytes += events.length(i) + 6;
   std::string out;
   out.reserve(bytes);
   out += kVersion;
   put_varint(out, static_cast<uint64_t>(ingested_ms));
-  put_varint(out, count);
-  put_varint(out, count > 0 ? static_cast<uint64_t>(events[count - 1].timestamp_ms -
-                                                    events[0].timestamp_ms)
-                            : 0);
-  int64_t previous = count > 0 ? events[0].timestamp_ms : 0;
-  for (size_t i = 0; i < count; ++i) {
-    put_varint(out, static_cast<uint64_t>(events[i].timestamp_ms - previous));
-    previous = events[i].timestamp_ms;
-    put_varint(out, events[i].message.size());
-    out += events[i].message;
+  put_varint(out, end - begin);
+  int64_t previous = begin < end ? events.time_ms(begin) : 0;
+  put_varint(out, begin < end ? static_cast<uint64_t>(events.time_ms(end - 1) - previous) : 0);
+  for (size_t i = begin; i < end; ++i) {
+    put_varint(out, static_cast<uint64_t>(events.time_ms(i) - previous));
+    previous = events.time_ms(i);
+    put_varint(out, events.length(i));
+    out += events.text(i);
   }
   return out;
 }

@@ -14,16 +14,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/timed_lines.h"
 
 namespace dew::logs {
 
 inline constexpr int64_t kChunkSpanMs = 60'000;
 inline constexpr size_t kMaxChunkBytes = 256 * 1024;  // of messages; a larger one is begun anew
-
-struct Event {
-  int64_t timestamp_ms = 0;
-  std::string message;
-};
 
 // Where an event is, and the order of all events of a group: by time, then by arrival.
 struct Position {
@@ -42,8 +38,8 @@ struct StoredEvent {
   std::string message;
 };
 
-// `events` are in order of time and span at most kChunkSpanMs.
-std::string encode_chunk(int64_t ingested_ms, const Event* events, size_t count);
+// Of the events in [begin, end), which are in order of time and span at most kChunkSpanMs.
+std::string encode_chunk(int64_t ingested_ms, const TimedLines& events, size_t begin, size_t end);
 // The time of the chunk's last event, without decoding the rest; nullopt when damaged.
 std::optional<int64_t> chunk_last_ms(int64_t first_ms, std::string_view bytes);
 Result<std::vector<StoredEvent>> decode_chunk(int64_t first_ms, uint64_t number,

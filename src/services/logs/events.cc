@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <queue>
+#include <ranges>
 
 #include "services/logs/filter_pattern.h"
 #include "services/logs/service.h"
@@ -37,24 +38,25 @@ aws::ApiError no_such_stream() {
 Position last_at(int64_t time_ms) { return {time_ms, UINT64_MAX, UINT32_MAX}; }
 Position first_at(int64_t time_ms) { return {time_ms, 0, 0}; }
 
-aws::ApiResult<std::vector<Event>> batch_of(const json::Object& input) {
+aws::ApiResult<TimedLines> batch_of(const json::Object& input) {
   const auto* list = json::array_at(input, "logEvents");
-  std::vector<Event> events;
+  TimedLines events;
   size_t bytes = 0;
   for (const auto& element : list ? *list : json::Array()) {
     const auto& one = element.as_object();
-    Event event{json::int_at(one, "timestamp").value_or(0), json::string_or(one, "message")};
-    const size_t size = event.message.size() + kEventOverheadBytes;
+    const int64_t time_ms = std::max<int64_t>(json::int_at(one, "timestamp").value_or(0), 0);
+    const auto message = json::view(one.at("message").as_string());
+    const size_t size = message.size() + kEventOverheadBytes;
     if (size > kMaxEventBytes) {
       return aws::fail(invalid(
           fmt::format("Log event too large: {} bytes exceeds limit of {}", size, kMaxEventBytes)));
     }
     bytes += size;
-    if (!events.empty() && event.timestamp_ms < events.back().timestamp_ms) {
+    if (!events.empty() && time_ms < events.time_ms(events.size() - 1)) {
       return aws::fail(
           invalid("Log events in a single PutLogEvents request must be in chronological order."));
     }
-    events.push_back(std::move(event));
+    events.add(time_ms, message);
   }
   if (events.size() > kMaxBatchEvents)
     return aws::fail(invalid("Too many log events in a single PutLogEvents request."));
@@ -66,13 +68,13 @@ aws::ApiResult<std::vector<Event>> batch_of(const json::Object& input) {
 }
 
 // Takes out what is too old or too new, and says where they were.
-json::Object reject(std::vector<Event>& events, const json::Object& group, int64_t now_ms) {
+json::Object reject(TimedLines& events, const json::Object& group, int64_t now_ms) {
   const int64_t expired_before = retention_start_ms(group, now_ms);
   const auto count_before = [&](int64_t time_ms) {
-    return std::lower_bound(
-               events.begin(), events.end(), time_ms,
-               [](const Event& event, int64_t time) { return event.timestamp_ms < time; }) -
-           events.begin();
+    const auto places = std::views::iota(size_t{0}, events.size());
+    return static_cast<size_t>(
+        std::ranges::lower_bound(places, time_ms, {}, [&](size_t i) { return events.time_ms(i); }) -
+        places.begin());
   };
   const auto too_old = count_before(now_ms - 14 * kDayMs);
   const auto expired = count_before(expired_before);
@@ -80,12 +82,10 @@ json::Object reject(std::vector<Event>& events, const json::Object& group, int64
   json::Object out;
   if (too_old > 0) out["tooOldLogEventEndIndex"] = too_old;
   if (expired > too_old) out["expiredLogEventEndIndex"] = expired;
-  if (first_new < static_cast<std::ptrdiff_t>(events.size()))
+  if (first_new < events.size())
     out["tooNewLogEventStartIndex"] = first_new;
-  events.erase(events.begin() + first_new, events.end());
-  events.erase(events.begin(), events.begin() + std::min<std::ptrdiff_t>(
-                                                    std::max(too_old, expired),
-                                                    static_cast<std::ptrdiff_t>(events.size())));
+  events.erase(first_new, events.size());
+  events.erase(0, std::min(std::max(too_old, expired), events.size()));
   return out;
 }
 
@@ -108,7 +108,7 @@ aws::ApiResult<json::Value> Service::put_log_events(aws::Call& call) {
   if (!stream) return aws::fail(no_such_stream());
   auto rejected = reject(events, group, context_.clock.now_ms());
   // "For valid events […], the time span in a single batch cannot exceed 24 hours."
-  if (!events.empty() && events.back().timestamp_ms - events.front().timestamp_ms > kDayMs) {
+  if (!events.empty() && events.time_ms(events.size() - 1) - events.time_ms(0) > kDayMs) {
     return aws::fail(
         invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 "
                 "hours."));

@@ -17,6 +17,12 @@ namespace {
 constexpr int64_t kNow = 1'700'000'000'000;
 constexpr const char* kFunction = "arn:aws:lambda:us-east-1:000000000000:function:f";
 
+TimedLines line(int64_t timestamp_ms, std::string_view text) {
+  TimedLines out;
+  out.add(timestamp_ms, text);
+  return out;
+}
+
 class NoCaller final : public aws::Caller {
  public:
   aws::ApiResult<json::Value> call(const aws::Identity&, std::string_view, std::string_view,
@@ -151,7 +157,7 @@ TEST_F(FiltersTest, CountsWhatMatches) {
   put({"ERROR before the filter"});
   ok("PutMetricFilter", metric("count", "ERROR", {{"metricValue", "1"}, {"unit", "Count"}}));
   put({"ERROR one", "fine", "ERROR two"});
-  world->service->ingest().append("g", "t", {{kNow, "an ERROR of a function"}});
+  world->service->ingest().append("g", "t", line(kNow, "an ERROR of a function"));
   finish();
   EXPECT_EQ(found(), (Lines{"N/M 1x2 Count", "N/M 1x1 Count"}));
 }
@@ -316,7 +322,7 @@ TEST_F(FiltersTest, DoesNotFeedAFunctionItsOwnLines) {
   auto own = subscription("all", "");
   own["logGroupName"] = "/aws/lambda/f";
   ok("PutSubscriptionFilter", own);
-  world->service->ingest().append("/aws/lambda/f", "s", {{kNow, "START"}});
+  world->service->ingest().append("/aws/lambda/f", "s", line(kNow, "START"));
   finish();
   EXPECT_TRUE(world->function.events.empty());
 }

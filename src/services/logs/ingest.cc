@@ -1,6 +1,8 @@
 #include "services/logs/ingest.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -8,7 +10,8 @@ namespace dew::logs {
 
 namespace {
 
-constexpr size_t kEventOverheadBytes = 64;  // what a buffered line costs beside its text
+// Of nice(2): about a tenth of what a thread that serves requests gets when both want the CPU.
+constexpr int kNice = 10;
 
 }  // namespace
 
@@ -17,64 +20,81 @@ Ingest::Ingest(Records& records, Filters& filters, const Clock& clock)
 
 Ingest::~Ingest() { stop(); }
 
-void Ingest::append(std::string_view group, std::string_view stream, std::vector<Event>&& events) {
-  if (events.empty()) return;
-  size_t size = 0;
-  for (auto& event : events) {
-    if (event.message.size() > kMaxEventBytes) event.message.resize(kMaxEventBytes);
-    size += event.message.size() + kEventOverheadBytes;
-  }
+bool Ingest::has_room(const Buffer& buffer) const {
+  const size_t bytes = buffer.lines.bytes();
+  return bytes < kStreamBytes && (bytes_ < kFullBytes || bytes < kShareBytes);
+}
+
+Ingest::Room Ingest::append(std::string_view group, std::string_view stream, TimedLines lines) {
+  if (lines.empty()) return Room::kEnough;
+  lines.cut_lines(kMaxEventBytes);
+  const size_t size = lines.bytes();
   bool wake = false;
+  auto room = Room::kEnough;
   {
     const std::scoped_lock lock(mutex_);
-    if (stopping_) return;
+    if (stopping_) return Room::kEnough;
     auto found = buffers_.find(Less::View(group, stream));
     if (found == buffers_.end()) found = buffers_.try_emplace(Name(group, stream)).first;
     auto& buffer = found->second;
     if (bytes_ + size > kMaxBufferedBytes) {
-      buffer.dropped += events.size();
-      return;
+      buffer.dropped += lines.size();
+      return Room::kNone;
     }
-    wake = bytes_ == 0 || (bytes_ < kFlushBytes && bytes_ + size >= kFlushBytes);
+    wake = bytes_ == 0;
     bytes_ += size;
-    if (buffer.events.empty()) {
-      buffer.events = std::move(events);
-    } else {
-      buffer.events.insert(buffer.events.end(), std::make_move_iterator(events.begin()),
-                           std::make_move_iterator(events.end()));
-    }
+    buffer.lines.append(std::move(lines));
+    if (!has_room(buffer)) room = Room::kNone;
+    if (!urgent_ && (room == Room::kNone || bytes_ >= kFlushBytes)) urgent_ = wake = true;
   }
   if (wake) wake_.notify_one();
+  return room;
+}
+
+void Ingest::when_room(std::string_view group, std::string_view stream,
+                       std::move_only_function<void()> call) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = buffers_.find(Less::View(group, stream));
+    if (!stopping_ && found != buffers_.end() && !has_room(found->second)) {
+      full_.push_back(std::move(call));
+      return;
+    }
+  }
+  call();
 }
 
 void Ingest::flush() {
   const std::scoped_lock flushing(flushing_);
   Buffers taken;
+  decltype(full_) full;
   {
     const std::scoped_lock lock(mutex_);
     taken.swap(buffers_);
+    full.swap(full_);
     bytes_ = 0;
+    urgent_ = false;
   }
+  for (auto& call : full) call();
   if (!taken.empty()) write(std::move(taken));
 }
 
 void Ingest::write(Buffers buffers) {
-  const std::scoped_lock lock(records_.write);
-  store::Batch batch;
   for (auto& [name, buffer] : buffers) {
+    auto& lines = buffer.lines;
     if (buffer.dropped > 0) {
-      const auto time = buffer.events.empty() ? clock_.now_ms() : buffer.events.back().timestamp_ms;
-      buffer.events.push_back(
-          {time,
-           fmt::format(
-               "[dewpoint] {} log events dropped: they came faster than they could be written",
-               buffer.dropped)});
+      lines.add(lines.empty() ? clock_.now_ms() : lines.time_ms(lines.size() - 1),
+                fmt::format(
+                    "[dewpoint] {} log events dropped: they came faster than they could be written",
+                    buffer.dropped));
       log::warn("{} log events of {} {} dropped: they came faster than they could be written",
                 buffer.dropped, name.first, name.second);
     }
     auto filters = filters_.of(name.first);
     std::vector<StoredEvent> stored;
-    if (auto added = records_.add_events(batch, name.first, name.second, std::move(buffer.events),
+    store::Batch batch;
+    const std::scoped_lock lock(records_.write);
+    if (auto added = records_.add_events(batch, name.first, name.second, std::move(lines),
                                          filters ? &stored : nullptr);
         !added) {
       log::error("log events of {} could not be kept: {}", name.first, added.error().message);
@@ -85,18 +105,17 @@ void Ingest::write(Buffers buffers) {
     } else if (filters) {
       filters_.offer(std::move(filters), name.second, std::move(stored));
     }
-    batch = store::Batch();
   }
 }
 
 void Ingest::run() {
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     // Idle, this thread sleeps: an engine at rest costs nothing.
     wake_.wait(lock, [&] { return stopping_ || bytes_ > 0; });
-    if (!stopping_ && bytes_ > 0 && bytes_ < kFlushBytes) {
-      wake_.wait_for(lock, kFlushInterval, [&] { return stopping_ || bytes_ >= kFlushBytes; });
-    }
+    if (!stopping_ && !urgent_)
+      wake_.wait_for(lock, kFlushInterval, [&] { return stopping_ || urgent_; });
     lock.unlock();
     flush();
     lock.lock();

@@ -1,16 +1,21 @@
 // Ingest: how Lambda's log lines get into the store at full speed.
 //
-// append() moves the lines into a buffer and returns; one thread writes all buffers as one batch
+// append() moves the lines into their stream's buffer and returns; one thread writes all buffers
 // every kFlushInterval, sooner when they grow. Readers flush first, so that they see what was
-// appended before. Memory is bounded: past kMaxBufferedBytes lines are dropped and counted, and the
-// stream says so in a line of its own. A crash loses what was not yet flushed: log lines are not
-// acknowledged writes.
+// appended before. A crash loses what was not yet flushed: log lines are not acknowledged writes.
 //
-// Thread-safe. stop() flushes and joins; lines after it are dropped.
+// Memory is bounded by those who write much: append() says when a stream has kStreamBytes (or, when
+// all together have kFullBytes, its kShareBytes), and whoever can wait then waits for when_room().
+// What is appended regardless is dropped past kMaxBufferedBytes, counted, and told in a line of the
+// stream's own. One stream that is full does not hold up the others.
+//
+// The thread has a low priority: when the machine is busy, whoever writes much waits, not whoever
+// is invoked. Thread-safe. stop() flushes and joins; lines after it are dropped.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -20,7 +25,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "services/logs/chunk.h"
+#include "base/timed_lines.h"
 #include "services/logs/filters.h"
 #include "services/logs/records.h"
 
@@ -28,7 +33,10 @@ namespace dew::logs {
 
 inline constexpr std::chrono::milliseconds kFlushInterval{100};
 inline constexpr size_t kFlushBytes = 2 * 1024 * 1024;         // buffered: flush at once
-inline constexpr size_t kMaxBufferedBytes = 16 * 1024 * 1024;  // buffered: drop
+inline constexpr size_t kStreamBytes = 1024 * 1024;            // of a stream: it has no room
+inline constexpr size_t kFullBytes = 16 * 1024 * 1024;         // of all: those with their share
+inline constexpr size_t kShareBytes = 64 * 1024;               // have no room
+inline constexpr size_t kMaxBufferedBytes = 64 * 1024 * 1024;  // of all: drop
 // CloudWatch Logs' limit, with the 26 bytes that it counts beside a message; longer lines are cut.
 // docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 inline constexpr size_t kMaxEventBytes = 1024 * 1024;
@@ -38,15 +46,20 @@ class Ingest {
   Ingest(Records& records, Filters& filters, const Clock& clock);
   ~Ingest();
 
-  // Appends to group/stream; both are made when absent.
-  void append(std::string_view group, std::string_view stream, std::vector<Event>&& events);
+  enum class Room { kEnough, kNone };
+
+  // Appends to group/stream; both are made when absent. The lines are taken, whatever it says.
+  Room append(std::string_view group, std::string_view stream, TimedLines lines);
+  // Calls once the stream has room: at once if it has, else on the thread that flushes.
+  void when_room(std::string_view group, std::string_view stream,
+                 std::move_only_function<void()> call);
   // Everything appended before the call is in the store when it returns.
   void flush();
   void stop();
 
  private:
   struct Buffer {
-    std::vector<Event> events;
+    TimedLines lines;
     uint64_t dropped = 0;
   };
   using Name = std::pair<std::string, std::string>;  // group, stream
@@ -59,6 +72,7 @@ class Ingest {
 
   void run();
   void write(Buffers buffers);
+  bool has_room(const Buffer& buffer) const;
 
   Records& records_;
   Filters& filters_;
@@ -67,6 +81,8 @@ class Ingest {
   std::condition_variable wake_;
   Buffers buffers_;
   size_t bytes_ = 0;
+  bool urgent_ = false;                                // flush now
+  std::vector<std::move_only_function<void()>> full_;  // those who wait for room
   bool stopping_ = false;
   std::mutex flushing_;  // held while a batch is taken and written: flushes are in order
   std::thread thread_;

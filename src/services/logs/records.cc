@@ -41,31 +41,18 @@ aws::ApiResult<json::Object> decode(std::string_view text) {
   return std::move(value->get_object());
 }
 
-// Events of one time stay in the order in which they came.
-void sort_by_time(std::vector<Event>& events) {
-  const auto earlier = [](const Event& a, const Event& b) {
-    return a.timestamp_ms < b.timestamp_ms;
-  };
-  if (std::is_sorted(events.begin(), events.end(), earlier)) return;
-  std::vector<std::pair<size_t, Event>> numbered;
-  numbered.reserve(events.size());
-  for (auto& event : events) numbered.emplace_back(numbered.size(), std::move(event));
-  std::sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.second.timestamp_ms, a.first) < std::pair(b.second.timestamp_ms, b.first);
-  });
-  for (size_t i = 0; i < events.size(); ++i) events[i] = std::move(numbered[i].second);
-}
-
-void widen(json::Object& stream, const std::vector<Event>& events, int64_t now_ms) {
+void widen(json::Object& stream, const TimedLines& events, int64_t now_ms) {
   int64_t bytes = json::int_at(stream, "storedBytes").value_or(0);
-  for (const auto& event : events)
-    bytes += static_cast<int64_t>(event.message.size()) + kEventOverheadBytes;
+  for (size_t i = 0; i < events.size(); ++i)
+    bytes += static_cast<int64_t>(events.length(i)) + kEventOverheadBytes;
+  const int64_t begin_ms = events.time_ms(0);
+  const int64_t end_ms = events.time_ms(events.size() - 1);
   const auto first = json::int_at(stream, "firstEventTimestamp");
   const auto last = json::int_at(stream, "lastEventTimestamp");
   stream["firstEventTimestamp"] =
-      std::min(first.value_or(events.front().timestamp_ms), events.front().timestamp_ms);
+      std::min(first.value_or(begin_ms), begin_ms);
   stream["lastEventTimestamp"] =
-      std::max(last.value_or(events.back().timestamp_ms), events.back().timestamp_ms);
+      std::max(last.value_or(end_ms), end_ms);
   stream["lastIngestionTime"] = now_ms;
   stream["storedBytes"] = bytes;
 }
@@ -166,11 +153,10 @@ void Records::erase_filter(store::Batch& batch, FilterKind kind, std::string_vie
 }
 
 aws::ApiResult<void> Records::add_events(store::Batch& batch, std::string_view group_name,
-                                         std::string_view stream_name, std::vector<Event> events,
+                                         std::string_view stream_name, TimedLines events,
                                          std::vector<StoredEvent>* stored) {
   if (events.empty()) return {};
-  for (auto& event : events) event.timestamp_ms = std::max<int64_t>(event.timestamp_ms, 0);
-  sort_by_time(events);
+  events.sort_by_time();
 
   const int64_t now_ms = clock_.now_ms();
   TRY(auto stream, this->stream(group_name, stream_name));
@@ -185,23 +171,22 @@ aws::ApiResult<void> Records::add_events(store::Batch& batch, std::string_view g
   for (size_t begin = 0; begin < events.size();) {
     size_t end = begin;
     size_t bytes = 0;
-    while (end < events.size() &&
-           events[end].timestamp_ms - events[begin].timestamp_ms <= kChunkSpanMs &&
-           (end == begin || bytes + events[end].message.size() <= kMaxChunkBytes)) {
-      bytes += events[end++].message.size();
+    while (end < events.size() && events.time_ms(end) - events.time_ms(begin) <= kChunkSpanMs &&
+           (end == begin || bytes + events.length(end) <= kMaxChunkBytes)) {
+      bytes += events.length(end++);
     }
     // Numbers grow over restarts too: they begin at the time.
     const auto now_us = static_cast<uint64_t>(clock_.now().time_since_epoch().count());
     last_chunk_ = std::max(last_chunk_ + 1, now_us);
     batch.put(chunks_key(group_name)
                   .add(stream_name)
-                  .add(static_cast<uint64_t>(events[begin].timestamp_ms))
+                  .add(static_cast<uint64_t>(events.time_ms(begin)))
                   .add(last_chunk_),
-              encode_chunk(now_ms, &events[begin], end - begin));
+              encode_chunk(now_ms, events, begin, end));
     for (size_t i = begin; stored != nullptr && i < end; ++i)
-      stored->push_back({{events[i].timestamp_ms, last_chunk_, static_cast<uint32_t>(i - begin)},
+      stored->push_back({{events.time_ms(i), last_chunk_, static_cast<uint32_t>(i - begin)},
                          now_ms,
-                         std::move(events[i].message)});
+                         std::string(events.text(i))});
     begin = end;
   }
   return {};

@@ -63,7 +63,7 @@ class Records {
   // which is made when absent. `stored`, if given, gets them as they will be read. With `write`
   // held.
   aws::ApiResult<void> add_events(store::Batch& batch, std::string_view group,
-                                  std::string_view stream, std::vector<Event> events,
+                                  std::string_view stream, TimedLines events,
                                   std::vector<StoredEvent>* stored = nullptr);
   aws::ApiResult<void> commit(const store::Batch& batch);
 

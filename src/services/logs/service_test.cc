@@ -1,8 +1,10 @@
 #include "services/logs/service.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <thread>
 
 #include "base/encoding.h"
@@ -75,6 +77,12 @@ class LogsTest : public testing::Test {
   aws::Registry registry;
 };
 
+TimedLines lines(std::initializer_list<TimedLine> all) {
+  TimedLines out;
+  for (const auto& line : all) out.add(line.timestamp_ms, line.text);
+  return out;
+}
+
 TEST_F(LogsTest, PagesForwardAndBackward) {
   make();
   put({event(1, "a"), event(2, "b"), event(3, "c")});
@@ -105,8 +113,8 @@ TEST_F(LogsTest, PagesForwardAndBackward) {
 }
 
 TEST_F(LogsTest, SeesWhatWasJustIngested) {
-  service.ingest().append("g", "s", {{kNow, "START"}, {kNow + 1, "END"}});
-  service.ingest().append("g", "s", {{kNow + 2, "REPORT"}});
+  service.ingest().append("g", "s", lines({{kNow, "START"}, {kNow + 1, "END"}}));
+  service.ingest().append("g", "s", lines({{kNow + 2, "REPORT"}}));
   EXPECT_EQ(messages(get()), "START END REPORT ");
   EXPECT_EQ(ok("DescribeLogGroups", {}).at("logGroups").as_array().size(), 1U);
   const auto stream = ok("DescribeLogStreams", {{"logGroupName", "g"}}).at("logStreams").at(0);
@@ -115,26 +123,60 @@ TEST_F(LogsTest, SeesWhatWasJustIngested) {
 }
 
 TEST_F(LogsTest, BoundsItsMemoryAndSaysWhatItDropped) {
-  const std::string line(100'000, 'x');
-  for (int i = 0; i < 400; ++i) service.ingest().append("g", "s", {{kNow, line}});
-  service.ingest().flush();
-  service.ingest().append("g", "s", {{kNow, std::string(2 * kMaxEventBytes, 'y')}});
-  uint64_t seen = 0;
-  uint64_t dropped = 0;
+  const std::string large(kMaxEventBytes, 'x');
+  TimedLines flood;
+  while (flood.bytes() <= kMaxBufferedBytes) flood.add(kNow, large);
+  const size_t count = flood.size();
+  EXPECT_EQ(service.ingest().append("g", "s", std::move(flood)), Ingest::Room::kNone);
+  service.ingest().append("g", "s", lines({{kNow, std::string(2 * kMaxEventBytes, 'y')}}));
+  std::vector<std::string> seen;
   json::Object page = get({{"startFromHead", true}});
   while (!page.at("events").as_array().empty()) {
-    for (const auto& one : page.at("events").as_array()) {
-      const auto text = json::str(one.at("message"));
-      EXPECT_LE(text.size(), kMaxEventBytes);
-      if (text.starts_with("[dewpoint] ")) {
-        dropped += std::stoull(text.substr(11));
-      } else {
-        ++seen;
-      }
-    }
+    for (const auto& one : page.at("events").as_array())
+      seen.push_back(json::str(one.at("message")));
     page = get({{"nextToken", page["nextForwardToken"]}});
   }
-  EXPECT_EQ(seen + dropped, 401U);
+  ASSERT_EQ(seen.size(), 2U);
+  std::ranges::sort(seen);
+  EXPECT_TRUE(seen[0].starts_with(fmt::format("[dewpoint] {} log events dropped", count)));
+  EXPECT_EQ(seen[1], std::string(kMaxEventBytes, 'y'));
+}
+
+TEST_F(LogsTest, HoldsBackWhoeverWritesMuchAndNobodyElse) {
+  const std::string line(1000, 'x');
+  constexpr int kLines = 20'000;
+  std::mutex mutex;
+  std::condition_variable changed;
+  int waited = 0;
+  for (int i = 0; i < kLines; ++i) {
+    EXPECT_EQ(service.ingest().append("g", "quiet", lines({{kNow, "q"}})), Ingest::Room::kEnough);
+    if (service.ingest().append("g", "s", lines({{kNow, line}})) == Ingest::Room::kEnough) continue;
+    bool room = false;
+    ++waited;
+    service.ingest().when_room("g", "s", [&] {
+      const std::scoped_lock lock(mutex);
+      room = true;
+      changed.notify_one();
+    });
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return room; });
+  }
+  EXPECT_GT(waited, 0);
+  service.ingest().flush();
+  const auto group = ok("DescribeLogGroups", {}).at("logGroups").at(0);
+  EXPECT_EQ(group.at("storedBytes"), kLines * (1000 + 26) + kLines * (1 + 26));
+}
+
+TEST_F(LogsTest, WhoeverWaitsForRoomIsCalledWhenItStops) {
+  std::atomic<int> called = 0;
+  service.ingest().when_room("g", "s", [&] { ++called; });
+  EXPECT_EQ(called, 1);  // it has room
+  for (int i = 0; i < 50; ++i) {
+    service.ingest().append("g", "s", lines({{kNow, std::string(100'000, 'x')}}));
+    service.ingest().when_room("g", "s", [&] { ++called; });
+  }
+  service.stop();
+  EXPECT_EQ(called, 51);
 }
 
 TEST_F(LogsTest, FlushesFromManyThreads) {
@@ -143,7 +185,8 @@ TEST_F(LogsTest, FlushesFromManyThreads) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 500; ++i)
-        service.ingest().append("g", "s" + std::to_string(t), {{kNow + i, std::to_string(i)}});
+        service.ingest().append("g", "s" + std::to_string(t),
+                                lines({{kNow + i, std::to_string(i)}}));
     });
   }
   for (auto& thread : threads) thread.join();
@@ -269,14 +312,16 @@ TEST_F(LogsTest, DescribesInBothOrders) {
 }
 
 TEST(ChunkTest, KeepsItsFormat) {
-  const std::vector<Event> events{{1000, "a"}, {1300, std::string("b\0c", 3)}};
-  const auto bytes = encode_chunk(300, events.data(), events.size());
+  TimedLines events;
+  events.add(1000, "a");
+  events.add(1300, std::string_view("b\0c", 3));
+  const auto bytes = encode_chunk(300, events, 0, events.size());
   EXPECT_EQ(hex_encode(bytes), "01ac0202ac02000161ac0203620063");
   const auto back = decode_chunk(1000, 7, bytes).value();
   ASSERT_EQ(back.size(), 2U);
   EXPECT_EQ(back[1].position, (Position{1300, 7, 1}));
   EXPECT_EQ(back[1].ingested_ms, 300);
-  EXPECT_EQ(back[1].message, events[1].message);
+  EXPECT_EQ(back[1].message, events.text(1));
   for (size_t i = 0; i < bytes.size(); ++i)
     EXPECT_FALSE(decode_chunk(1000, 7, std::string_view(bytes).substr(0, i)));
   EXPECT_FALSE(decode_chunk(1000, 7, bytes + "x"));

@@ -287,7 +287,19 @@ def test_failures_show(cloud, client, application):
     own, invocation = cause["Services"][-1]["EntityPath"]
     assert (own["Name"], invocation["Name"]) == (name, "Invocation")
     assert own["Exceptions"] == [{"Name": "ValueError", "Message": "told to fail"}]
-    assert summary["ErrorRootCauses"] == [] and summary["ResponseTimeRootCauses"] == []
+    assert summary["ErrorRootCauses"] == []
+    slow, = summary["ResponseTimeRootCauses"]
+    assert slow["Services"][0]["Type"] == "AWS::ApiGateway::Stage" and slow["Services"][0]["EntityPath"][0]["Coverage"] == 1.0
+    like = json.dumps([{"Services": [{"Name": s["Name"], "Type": s["Type"]} for s in cause["Services"]]}])
+    for expression, found in (
+            ('rootcause.fault.exception { last and message = "told to fail" }', [root]),
+            (f'rootcause.fault.service {{ first and name = "{name}" }}', []),
+            ("rootcause.responsetime.entity { first and coverage > 0.9 }", [root]),
+            (f"rootcause.json = #{like}", [root]), (f"rootcause.json != #{like}", [])):
+        summaries = client("xray").get_trace_summaries(
+            StartTime=time.time() - 60, EndTime=time.time() + 60,
+            FilterExpression=f'service("{name}") AND {expression}')["TraceSummaries"]
+        assert [s["Id"] for s in summaries] == found, expression
 
     broken, api = application("provided.al2023", archive({"bootstrap": "#!/bin/sh\nexit 7\n"}))
     root = new_root()

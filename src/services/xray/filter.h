@@ -7,8 +7,10 @@
 // top an expression is about the whole trace, in braces about one segment of the service, or one
 // call over the edge. A keyword of text alone says that there is one.
 //
-// Not here, and refused by name: rootcause.*, and the keywords that are about its lists (first,
-// last, remote, index, coverage).
+// rootcause.fault.service { last and name = "Auth" } is about one element of a list: a service, an
+// entity or an exception of the fault's, the error's or the response time's root causes, in the
+// order from the root on; index counts from 0. rootcause.json = #[{…}] is about a whole cause: what
+// the JSON has must be the same, what it lacks may be anything.
 //
 // Pure functions. Limits: kMaxFilterBytes, kMaxFilterDepth.
 #pragma once
@@ -36,10 +38,15 @@ enum class Keyword {
   kFault,
   kPartial,
   kInferred,
+  kFirst,  // of a root cause's list, as the next two
+  kLast,
+  kRemote,
   kRoot,
   // Number
   kResponseTime,
   kDuration,
+  kIndex,     // of a root cause's list
+  kCoverage,  // of a response time's entity
   kHttpStatus,
   // String
   kHttpUrl,
@@ -86,12 +93,16 @@ struct Filter {
   enum class Kind {
     kAnd,  // of `children`
     kOr,
-    kNot,      // of the one child
-    kFlag,     // a keyword alone: a boolean one is true, an annotation or a text is there
-    kCompare,  // keyword comparison literal
-    kService,  // some segment of such a service, for which the child (if any) holds
-    kEdge,     // some call from such a service to such another one, the same
+    kNot,        // of the one child
+    kFlag,       // a keyword alone: a boolean one is true, an annotation or a text is there
+    kCompare,    // keyword comparison literal
+    kService,    // some segment of such a service, for which the child (if any) holds
+    kEdge,       // some call from such a service to such another one, the same
+    kCause,      // some element of a list of root causes, the same
+    kCauseLike,  // some root cause is like (kNotEqual: none is) one of `pattern`
   };
+  enum class Cause { kFault, kError, kResponseTime };
+  enum class Element { kService, kEntity, kException };
   Kind kind = Kind::kAnd;
   std::vector<Filter> children;
   Keyword keyword = Keyword::kOk;
@@ -100,6 +111,9 @@ struct Filter {
   Literal literal;
   std::optional<NodeId> source;  // of a service: the service
   std::optional<NodeId> target;
+  Cause cause = Cause::kFault;
+  Element element = Element::kService;
+  json::Array pattern;  // of objects like the API's root causes
 
   bool operator==(const Filter&) const = default;
 };
@@ -113,6 +127,11 @@ std::string to_string(const Filter& filter);
 using GroupFilter = std::function<const Filter*(Keyword by, std::string_view text)>;
 
 bool matches(const Filter& filter, const Trace& trace, const GroupFilter& groups);
+
+// The value of a keyword against another one.
+bool compare(const Literal& value, Comparison comparison, const Literal& wanted);
+// Of Kind::kCause or kCauseLike.
+bool matches_cause(const Filter& filter, const Trace& trace);
 
 // Whether an expression speaks of groups, which a group's own must not.
 bool mentions_group(const Filter& filter);

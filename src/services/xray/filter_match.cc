@@ -13,31 +13,6 @@ struct Scope {
   const Entity* call = nullptr;
 };
 
-bool compare(const Literal& value, Comparison comparison, const Literal& wanted) {
-  if (value.index() != wanted.index()) return comparison == Comparison::kNotEqual;
-  switch (comparison) {
-    case Comparison::kEqual:
-      return value == wanted;
-    case Comparison::kNotEqual:
-      return value != wanted;
-    case Comparison::kLess:
-      return value < wanted;
-    case Comparison::kLessEqual:
-      return value <= wanted;
-    case Comparison::kGreater:
-      return value > wanted;
-    case Comparison::kGreaterEqual:
-      return value >= wanted;
-    default:
-      break;
-  }
-  const auto* text = std::get_if<std::string>(&value);
-  const auto* part = std::get_if<std::string>(&wanted);
-  if (text == nullptr || part == nullptr) return false;
-  if (comparison == Comparison::kContains) return text->find(*part) != std::string::npos;
-  return comparison == Comparison::kBeginsWith ? text->starts_with(*part) : text->ends_with(*part);
-}
-
 std::optional<Literal> literal_of(const json::Value* value) {
   if (value == nullptr) return std::nullopt;
   if (value->is_bool()) return value->get_bool();
@@ -210,6 +185,9 @@ bool holds(const Filter& filter, const Scope& scope) {
       return is_set(filter.keyword, scope);
     case Filter::Kind::kCompare:
       return compares(filter, scope);
+    case Filter::Kind::kCause:
+    case Filter::Kind::kCauseLike:
+      return matches_cause(filter, scope.trace);
     case Filter::Kind::kService:
     case Filter::Kind::kEdge:
       break;
@@ -232,6 +210,31 @@ bool holds(const Filter& filter, const Scope& scope) {
 }
 
 }  // namespace
+
+bool compare(const Literal& value, Comparison comparison, const Literal& wanted) {
+  if (value.index() != wanted.index()) return comparison == Comparison::kNotEqual;
+  switch (comparison) {
+    case Comparison::kEqual:
+      return value == wanted;
+    case Comparison::kNotEqual:
+      return value != wanted;
+    case Comparison::kLess:
+      return value < wanted;
+    case Comparison::kLessEqual:
+      return value <= wanted;
+    case Comparison::kGreater:
+      return value > wanted;
+    case Comparison::kGreaterEqual:
+      return value >= wanted;
+    default:
+      break;
+  }
+  const auto* text = std::get_if<std::string>(&value);
+  const auto* part = std::get_if<std::string>(&wanted);
+  if (text == nullptr || part == nullptr) return false;
+  if (comparison == Comparison::kContains) return text->find(*part) != std::string::npos;
+  return comparison == Comparison::kBeginsWith ? text->starts_with(*part) : text->ends_with(*part);
+}
 
 bool matches(const Filter& filter, const Trace& trace, const GroupFilter& groups) {
   return holds(filter, {trace, groups});

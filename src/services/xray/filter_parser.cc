@@ -3,65 +3,11 @@
 #include <charconv>
 #include <cmath>
 
-#include "services/xray/filter.h"
+#include "services/xray/filter_words.h"
 
 namespace dew::xray {
 
 namespace {
-
-struct Word {
-  std::string_view text;
-  Keyword keyword;
-};
-constexpr Word kWords[] = {{"ok", Keyword::kOk},
-                           {"error", Keyword::kError},
-                           {"throttle", Keyword::kThrottle},
-                           {"fault", Keyword::kFault},
-                           {"partial", Keyword::kPartial},
-                           {"inferred", Keyword::kInferred},
-                           {"root", Keyword::kRoot},
-                           {"responsetime", Keyword::kResponseTime},
-                           {"duration", Keyword::kDuration},
-                           {"http.status", Keyword::kHttpStatus},
-                           {"http.url", Keyword::kHttpUrl},
-                           {"http.method", Keyword::kHttpMethod},
-                           {"http.useragent", Keyword::kHttpUserAgent},
-                           {"http.clientip", Keyword::kHttpClientIp},
-                           {"user", Keyword::kUser},
-                           {"name", Keyword::kName},
-                           {"type", Keyword::kType},
-                           {"message", Keyword::kMessage},
-                           {"availabilityzone", Keyword::kAvailabilityZone},
-                           {"instance.id", Keyword::kInstanceId},
-                           {"resource.arn", Keyword::kResourceArn},
-                           {"group.name", Keyword::kGroupName},
-                           {"group.arn", Keyword::kGroupArn}};
-
-constexpr std::string_view kUnsupported[] = {"first", "last", "remote", "index", "coverage"};
-
-struct Sign {
-  std::string_view text;
-  Comparison comparison;
-};
-// Longer ones before their beginnings.
-constexpr Sign kSigns[] = {{"!=", Comparison::kNotEqual},     {"<=", Comparison::kLessEqual},
-                           {">=", Comparison::kGreaterEqual}, {"=", Comparison::kEqual},
-                           {"<", Comparison::kLess},          {">", Comparison::kGreater}};
-constexpr Sign kVerbs[] = {{"CONTAINS", Comparison::kContains},
-                           {"BEGINSWITH", Comparison::kBeginsWith},
-                           {"ENDSWITH", Comparison::kEndsWith}};
-
-enum class Type { kBoolean, kNumber, kString, kAny };
-
-Type type_of(Keyword keyword) {
-  if (keyword <= Keyword::kRoot) return Type::kBoolean;
-  if (keyword <= Keyword::kHttpStatus) return Type::kNumber;
-  return keyword == Keyword::kAnnotation ? Type::kAny : Type::kString;
-}
-
-bool is_group(Keyword keyword) {
-  return keyword == Keyword::kGroupName || keyword == Keyword::kGroupArn;
-}
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_word(char c) {
@@ -171,24 +117,96 @@ class Parser {
     }
     const std::string_view word = peek_word();
     if (word.empty()) return fail("expected a keyword");
+    if (in_cause_ &&
+        (same_word(word, "service") || same_word(word, "edge") ||
+         same_word(word.substr(0, 10), "annotation") || same_word(word.substr(0, 9), "rootcause")))
+      return fail(fmt::format("root causes have no {}", word));
     if (same_word(word, "service") || same_word(word, "edge")) return node(word);
     constexpr std::string_view kAnnotation = "annotation.";
     if (same_word(word, "annotation") || same_word(word.substr(0, kAnnotation.size()), kAnnotation))
       return annotation(word);
-    for (const auto unsupported : kUnsupported) {
-      if (same_word(word, unsupported))
-        return fail(fmt::format("the keyword {} is not supported here", word));
-    }
-    if (same_word(word, "json") || same_word(word.substr(0, 9), "rootcause"))
-      return fail("root causes (rootcause, json) are not supported");
+    if (same_word(word, "json") || same_word(word, "rootcause.json")) return cause_like(word);
+    if (same_word(word.substr(0, 9), "rootcause")) return cause(word);
     for (const auto& known : kWords) {
       if (!same_word(known.text, word)) continue;
+      if (in_cause_ ? !is_of_cause(known.keyword) : is_of_list(known.keyword)) {
+        if (in_cause_) return fail(fmt::format("root causes have no {}", word));
+        return fail(fmt::format("only root causes have {}: rootcause.… {{ … }}", word));
+      }
       at_ += word.size();
       Filter out;
       out.keyword = known.keyword;
       return comparison(std::move(out));
     }
     return fail(fmt::format("unknown keyword {}", word));
+  }
+
+  // rootcause.fault.service { … }
+  Parsed cause(std::string_view word) {
+    Filter out{.kind = Filter::Kind::kCause};
+    bool known = false;
+    for (const auto& [cause_word, cause] : kCauses) {
+      for (const auto& [element_word, element] : kElements) {
+        if (!same_word(word, fmt::format("rootcause.{}.{}", cause_word, element_word))) continue;
+        out.cause = cause;
+        out.element = element;
+        known = true;
+      }
+    }
+    if (!known) {
+      return fail(
+          "expected rootcause.json, or rootcause.fault, .error or .responsetime with .service, "
+          ".entity or .exception");
+    }
+    at_ += word.size();
+    if (!take('{')) return out;
+    in_cause_ = true;
+    auto inside = either();
+    in_cause_ = false;
+    if (!inside) return inside;
+    if (!take('}')) return fail("expected }");
+    out.children.push_back(*std::move(inside));
+    return out;
+  }
+
+  // rootcause.json = #[{ … }]
+  Parsed cause_like(std::string_view word) {
+    if (in_cause_) return fail(fmt::format("root causes have no {}", word));
+    at_ += word.size();
+    Filter out{.kind = Filter::Kind::kCauseLike};
+    const auto sign = comparison_sign();
+    if (!sign || (*sign != Comparison::kEqual && *sign != Comparison::kNotEqual))
+      return fail("expected = or !=");
+    out.comparison = *sign;
+    if (!take('#')) return fail("expected # and a JSON array");
+    const auto text = json_text();
+    auto parsed = json::parse(text);
+    const auto* list = parsed ? parsed->if_array() : nullptr;
+    if (list == nullptr || list->empty() ||
+        !std::ranges::all_of(*list, [](const json::Value& one) { return one.is_object(); }))
+      return fail("expected a JSON array of root causes after #");
+    out.pattern = *list;
+    at_ += text.size();
+    return out;
+  }
+
+  // From here to the bracket that closes the one here.
+  std::string_view json_text() {
+    skip();
+    int open = 0;
+    bool quoted = false;
+    for (size_t i = at_; i < text_.size(); ++i) {
+      const char c = text_[i];
+      if (quoted) {
+        if (c == '\\') ++i;
+        quoted = c != '"';
+        continue;
+      }
+      quoted = c == '"';
+      open += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
+      if (open <= 0) return text_.substr(at_, i + 1 - at_);
+    }
+    return {};
   }
 
   Parsed annotation(std::string_view word) {
@@ -355,106 +373,13 @@ class Parser {
   const std::string_view text_;
   size_t at_ = 0;
   int depth_ = 0;
+  bool in_cause_ = false;
 };
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
-  return out;
-}
-
-std::string text_of(const Literal& literal) {
-  if (const auto* flag = std::get_if<bool>(&literal)) return *flag ? "true" : "false";
-  if (const auto* number = std::get_if<double>(&literal)) return fmt::format("{}", *number);
-  return quoted(std::get<std::string>(literal));
-}
-
-std::string text_of(const NodeId& id) {
-  std::string out = "id(";
-  const auto add = [&](std::string_view name, const std::optional<std::string>& part) {
-    if (!part) return;
-    if (out.size() > 3) out += ", ";
-    out.append(name).append(": ").append(quoted(*part));
-  };
-  add("name", id.name);
-  add("type", id.type);
-  add("account.id", id.account);
-  return out + ")";
-}
-
-std::string keyword_text(const Filter& filter) {
-  if (filter.keyword == Keyword::kAnnotation) return "annotation[" + quoted(filter.key) + "]";
-  for (const auto& word : kWords) {
-    if (word.keyword == filter.keyword) return std::string(word.text);
-  }
-  return {};
-}
-
-std::string_view comparison_text(Comparison comparison) {
-  for (const auto& sign : kSigns) {
-    if (sign.comparison == comparison) return sign.text;
-  }
-  for (const auto& verb : kVerbs) {
-    if (verb.comparison == comparison) return verb.text;
-  }
-  return {};
-}
 
 }  // namespace
 
 std::expected<Filter, std::string> parse_filter(std::string_view text) {
   return Parser(text).run();
-}
-
-std::string to_string(const Filter& filter) {
-  // Only where they change the meaning: printing must not nest deeper than what was parsed.
-  const auto part = [&](const Filter& child) {
-    const bool looser = child.kind == Filter::Kind::kOr ||
-                        (child.kind == Filter::Kind::kAnd && filter.kind != Filter::Kind::kOr);
-    return looser ? "(" + to_string(child) + ")" : to_string(child);
-  };
-  const auto joined = [&](std::string_view word) {
-    std::string out;
-    for (const auto& child : filter.children) {
-      if (!out.empty()) out += word;
-      out += part(child);
-    }
-    return out;
-  };
-  switch (filter.kind) {
-    case Filter::Kind::kAnd:
-      return joined(" AND ");
-    case Filter::Kind::kOr:
-      return joined(" OR ");
-    case Filter::Kind::kNot:
-      return "!" + part(filter.children.front());
-    case Filter::Kind::kFlag:
-      return keyword_text(filter);
-    case Filter::Kind::kCompare:
-      return fmt::format("{} {} {}", keyword_text(filter), comparison_text(filter.comparison),
-                         text_of(filter.literal));
-    case Filter::Kind::kService:
-    case Filter::Kind::kEdge:
-      break;
-  }
-  std::string out = filter.kind == Filter::Kind::kEdge ? "edge(" : "service(";
-  if (filter.source) out += text_of(*filter.source);
-  if (filter.target) out += ", " + text_of(*filter.target);
-  out += ")";
-  if (!filter.children.empty()) out += " { " + to_string(filter.children.front()) + " }";
-  return out;
-}
-
-bool mentions_group(const Filter& filter) {
-  if ((filter.kind == Filter::Kind::kCompare || filter.kind == Filter::Kind::kFlag) &&
-      is_group(filter.keyword)) {
-    return true;
-  }
-  return std::ranges::any_of(filter.children, mentions_group);
 }
 
 }  // namespace dew::xray

@@ -131,7 +131,7 @@ json::Object summarize(const Trace& trace) {
   if (root != nullptr) out["EntryPoint"] = service_json(trace.services[root->service]);
   out["FaultRootCauses"] = root_causes(trace, Failure::kFault);
   out["ErrorRootCauses"] = root_causes(trace, Failure::kError);
-  out["ResponseTimeRootCauses"] = json::Array();
+  out["ResponseTimeRootCauses"] = response_time_root_causes(trace);
   out["Revision"] = trace.revision;
   if (root != nullptr) out["MatchedEventTime"] = root->start;
   return out;

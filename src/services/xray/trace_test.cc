@@ -238,6 +238,54 @@ TEST(RootCauses, AreWaysOfFailureFromTheRoot) {
   EXPECT_EQ(text_of_causes(put_together(std::move(alone)), Failure::kFault), "api: api; \n");
 }
 
+TEST(RootCauses, OfTheResponseTimeAreWhereMostOfItWent) {
+  const auto causes = [](std::string_view inside, std::string_view more = "") {
+    std::vector<Segment> all;
+    all.push_back(
+        segment(fmt::format(R"({{"id":"00000000000000a1","name":"api","start_time":0,"end_time":10,
+        "subsegments":[{}]}})",
+                            inside)));
+    if (!more.empty()) all.push_back(segment(std::string(more)));
+    std::string out;
+    for (const auto& cause : response_time_root_causes(put_together(std::move(all)))) {
+      EXPECT_TRUE(cause.at("ClientImpacting").as_bool());
+      for (const auto& service : cause.at("Services").as_array()) {
+        out += json::str(service.at("Name")) + ":";
+        for (const auto& entity : service.at("EntityPath").as_array()) {
+          EXPECT_FALSE(entity.as_object().contains("Exceptions"));
+          out += fmt::format(" {}{} {:.2f}", json::str(entity.at("Name")),
+                             entity.at("Remote").as_bool() ? "!" : "",
+                             entity.at("Coverage").to_number<double>());
+        }
+        out += "; ";
+      }
+    }
+    return out;
+  };
+  EXPECT_EQ(causes(""), "api: api 1.00; ");
+  constexpr std::string_view kCall =
+      R"({"id":"00000000000000b1","name":"backend","namespace":"remote","start_time":1,"end_time":9})";
+  constexpr std::string_view kBackend =
+      R"({"id":"00000000000000a2","parent_id":"00000000000000b1","name":"backend","start_time":1.5,
+        "end_time":8.5,"subsegments":[{"id":"00000000000000b2","name":"a","start_time":2,"end_time":4},
+        {"id":"00000000000000b3","name":"b","start_time":4,"end_time":8}]})";
+  EXPECT_EQ(causes(kCall, kBackend), "api: api 1.00 backend! 0.80; backend: backend 0.70 b 0.40; ");
+  // Nothing took half of it; what goes on after the answer took no time of the answer's.
+  EXPECT_EQ(causes(R"({"id":"00000000000000b1","name":"a","start_time":0,"end_time":4},
+                      {"id":"00000000000000b2","name":"b","start_time":4,"end_time":8})"),
+            "api: api 1.00; ");
+  EXPECT_EQ(causes(R"({"id":"00000000000000b1","name":"later","start_time":9,"end_time":99})"),
+            "api: api 1.00; ");
+  EXPECT_EQ(causes(R"({"id":"00000000000000b1","name":"long","start_time":2,"end_time":99})"),
+            "api: api 1.00 long 0.80; ");
+  // No root yet, or it is not over.
+  std::vector<Segment> begun;
+  begun.push_back(
+      segment(R"({"id":"00000000000000a1","name":"api","start_time":1,"in_progress":true})"));
+  EXPECT_TRUE(response_time_root_causes(put_together(std::move(begun))).empty());
+  EXPECT_TRUE(response_time_root_causes(put_together({})).empty());
+}
+
 TEST(RootCauses, AreBounded) {
   std::string text =
       R"({"id":"00000000000000a1","name":"api","start_time":1,"end_time":9,"fault":true,"subsegments":[)";

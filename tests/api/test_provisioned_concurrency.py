@@ -1,5 +1,7 @@
 """Provisioned concurrency: environments that are ready before anybody asks, of an alias or of a version."""
 
+import functools
+import http.server
 import io
 import json
 import subprocess
@@ -25,7 +27,8 @@ def handler(event, context):
     global INVOCATIONS
     INVOCATIONS += 1
     time.sleep(event.get("seconds", 0))
-    return {"environment": ENVIRONMENT, "invocations": INVOCATIONS, "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]}
+    return {"environment": ENVIRONMENT, "invocations": INVOCATIONS, "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"],
+            **({"version": context.function_version} if "version" in event else {})}
 '''
 BROKEN = "raise RuntimeError('cannot start')\n"
 
@@ -170,6 +173,103 @@ def test_an_alias_takes_it_along(function):
             "Alias with weights can not be used with Provisioned Concurrency")
     function.lambdas.delete_alias(FunctionName="f", Name="live")
     assert function.lambdas.list_provisioned_concurrency_configs(FunctionName="f")["ProvisionedConcurrencyConfigs"] == []
+
+
+class Gate:
+    """Lets through as many as it is told, of those who ask at `url`."""
+
+    def __init__(self):
+        self.passes = threading.Semaphore(0)
+        gate = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                gate.passes.acquire()
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def gate():
+    out = Gate()
+    yield out
+    out.server.shutdown()
+    out.server.server_close()
+
+
+def weights(function):
+    alias = function.lambdas.get_alias(FunctionName="f", Name="live")
+    return alias["FunctionVersion"], alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+
+
+def test_traffic_goes_over_as_environments_are_ready(function, gate, new_cloud):
+    function.put("live", 2)
+    function.becomes("live")
+    version = function.publish(f"import urllib.request\nurllib.request.urlopen('{gate.url}').read()\n" + CODE)
+
+    def asked(count):
+        answers = [function.invoke("live", version=True) for _ in range(count)]
+        assert {a["type"] for a in answers} == {"provisioned-concurrency"}
+        return {a["version"] for a in answers}
+
+    updated = function.lambdas.update_alias(FunctionName="f", Name="live", FunctionVersion=version)
+    assert updated["RoutingConfig"] == {"AdditionalVersionWeights": {"1": 1.0}}
+    assert weights(function) == (version, {"1": 1.0})
+    assert function.get("live")["Status"] == "IN_PROGRESS"
+    assert asked(10) == {"1"}
+    refused(lambda: function.put("live", 3), "InvalidParameterValueException",
+            "Alias with weights can not be used with Provisioned Concurrency")
+    refused(lambda: function.lambdas.update_alias(FunctionName="f", Name="live", FunctionVersion="2"),
+            "InvalidParameterValueException", "Invalid alias configuration for Provisioned Concurrency")
+    gate.passes.release()
+    wait_until(lambda: weights(function) == (version, {"1": 0.5}), 20, "half of the traffic to go over")
+    assert function.get("live")["Status"] == "IN_PROGRESS"
+    assert asked(60) == {"1", version}
+    gate.passes.release()
+    wait_until(lambda: weights(function) == (version, {}), 20, "all of the traffic to go over")
+    assert asked(10) == {version}
+    assert function.becomes("live")["AllocatedProvisionedConcurrentExecutions"] == 2
+
+    # And back, which a kill interrupts.
+    function.lambdas.update_alias(FunctionName="f", Name="live", FunctionVersion="2")
+    function.cloud.kill()
+    gate.passes.release(2)
+    function.connect(new_cloud(data=function.cloud.data))
+    wait_until(lambda: weights(function) == ("2", {}), 30, "all of the traffic to go over")
+    function.becomes("live")
+    assert asked(10) == {"2"}
+
+
+def test_traffic_stays_when_the_new_version_cannot_be_initialized(function):
+    function.put("live", 1)
+    function.becomes("live")
+    update = functools.partial(function.lambdas.update_alias, FunctionName="f", Name="live")
+    update(FunctionVersion=function.publish(BROKEN))
+    failed = function.becomes("live", "FAILED")
+    assert "cannot start" in failed["StatusReason"]
+    assert weights(function) == ("3", {"1": 1.0})
+    assert function.invoke("live", version=True)["version"] == "1"
+    assert function.invoke("live")["type"] == "provisioned-concurrency"
+    refused(lambda: update(FunctionVersion="1"), "InvalidParameterValueException",
+            "Function version 1 is already included in routing configuration")
+    update(FunctionVersion="2", RoutingConfig={})
+    function.becomes("live")
+    assert weights(function) == ("2", {}) and function.invoke("live", version=True)["version"] == "2"
+    # Without provisioned concurrency nothing is waited for.
+    update(FunctionVersion="3")
+    assert weights(function) == ("3", {"2": 1.0})
+    function.lambdas.delete_provisioned_concurrency_config(FunctionName="f", Qualifier="live")
+    assert weights(function) == ("3", {})
+    update(FunctionVersion="1")
+    assert weights(function) == ("1", {})
 
 
 def test_what_cannot_be_initialized_has_failed(function):

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/log.h"
+#include "services/lambda/alias_shift.h"
 #include "store/key.h"
 
 namespace dew::lambda {
@@ -142,7 +143,27 @@ std::shared_ptr<const Revision> Catalog::revision(const FunctionRecord& record,
                log_group(version.logging, record.name), initialization});
 }
 
-// Between the versions of an alias with weights its number is divided as they are.
+void Catalog::advance_shifts(std::string_view name) {
+  const auto shifts = [](const auto& entry) { return !entry.second.shifting_from.empty(); };
+  const auto before = find(name);
+  if (!before || std::ranges::none_of(before->aliases, shifts)) return;
+  const auto changed = change(name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
+    const auto current = function(name);
+    for (auto& [key, alias] : record.aliases) {
+      const auto config = record.provisioned.find(key);
+      const auto fleet = current->provisioned.find({key, alias.version});
+      if (alias.shifting_from.empty() || config == record.provisioned.end() ||
+          fleet == current->provisioned.end())
+        continue;
+      advance_shift(alias, config->second.executions, pool_.provisioned(fleet->second).ready);
+    }
+    return {};
+  });
+  if (!changed) log::error("lambda: an alias of {} stays: {}", name, changed.error().message);
+}
+
+// Between the versions of an alias with weights its number is divided as they are. While it shifts
+// from one to the other, the new one's are started, and each that is ready replaces an old one.
 void Catalog::provision(Function& after, const Function* before) {
   const auto& record = *after.record;
   const auto keep = [&](const std::string& qualifier, const std::string& version, int wanted) {
@@ -165,6 +186,14 @@ void Catalog::provision(Function& after, const Function* before) {
     const auto alias = record.aliases.find(qualifier);
     if (alias == record.aliases.end()) {
       keep(qualifier, qualifier, config.executions);
+      continue;
+    }
+    if (const auto& from = alias->second.shifting_from; !from.empty()) {
+      keep(qualifier, alias->second.version, config.executions);
+      const auto fleet = after.provisioned.find({qualifier, alias->second.version});
+      const int ready =
+          fleet == after.provisioned.end() ? 0 : pool_.provisioned(fleet->second).ready;
+      keep(qualifier, from, config.executions - ready);
       continue;
     }
     int others = 0;
@@ -243,6 +272,7 @@ void Catalog::install(RecordPtr record) {
         target.other_provisioned = provisioned(qualifier, other);
         target.other_version = other;
         target.other_weight = weight;
+        target.shifting = !alias->second.shifting_from.empty();
       }
     }
     const auto actively = [&](const std::string& executed_version) {

@@ -31,6 +31,7 @@ struct Target {
   std::string other_version;
   double other_weight = 0;
   bool other_traces_actively = false;
+  bool shifting = false;         // from the other version: alias_shift.h
   std::string invoked_arn;       // qualified as asked
   policy::PolicyPtr policy;      // of the qualifier; null: no statement
   bool traces_actively = false;  // TracingConfig Active
@@ -56,6 +57,10 @@ class Catalog {
   aws::ApiResult<RecordPtr> change(std::string_view name, std::string_view qualifier,
                                    const Edit& edit);
   aws::ApiResult<void> remove(std::string_view name);
+
+  // Environments of the function have become ready: its aliases' shifts go on. Commits to the store
+  // if there are any.
+  void advance_shifts(std::string_view name);
 
   // Removes the code that nothing uses any more.
   void collect();

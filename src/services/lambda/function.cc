@@ -169,10 +169,12 @@ std::string to_json(const FunctionRecord& r) {
   o["aliases"] = map_to_json(r.aliases, [](const Alias& a) {
     json::Object weights;
     for (const auto& [version, weight] : a.weights) weights[version] = weight;
-    return json::Object{{"version", a.version},
-                        {"description", a.description},
-                        {"revision_id", a.revision_id},
-                        {"weights", std::move(weights)}};
+    json::Object out{{"version", a.version},
+                     {"description", a.description},
+                     {"revision_id", a.revision_id},
+                     {"weights", std::move(weights)}};
+    if (!a.shifting_from.empty()) out["shifting_from"] = a.shifting_from;
+    return out;
   });
   o["policies"] = map_to_json(r.policies, policy_to_json);
   o["event_configs"] = map_to_json(r.event_configs, [](const EventInvokeConfig& c) {
@@ -212,7 +214,8 @@ Result<FunctionRecord> record_from_json(std::string_view text) {
              json::string_or(a, "version"),
              json::string_or(a, "description"),
              json::string_or(a, "revision_id"),
-             {}};
+             {},
+             json::string_or(a, "shifting_from")};
     if (const auto* weights = json::object_at(a, "weights")) {
       for (const auto& [version, weight] : *weights)
         alias.weights[std::string(version)] = json::number_at(*weights, version).value_or(0);

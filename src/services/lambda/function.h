@@ -70,6 +70,7 @@ struct Alias {
   std::string description;
   std::string revision_id;
   std::map<std::string, double> weights;  // AdditionalVersionWeights: the shares of other versions
+  std::string shifting_from;              // the version in `weights`, of a shift (alias_shift.h)
 };
 
 struct Statement {

@@ -1,6 +1,7 @@
 // Provisioned concurrency of aliases and versions.
 // docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html,
 // docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html
+#include "services/lambda/alias_shift.h"
 #include "services/lambda/core.h"
 
 namespace dew::lambda {
@@ -33,6 +34,7 @@ aws::ApiResult<void> check_qualifier(Core& core, const FunctionRecord& record,
 json::Object config_json(Core& core, std::string_view function, std::string_view qualifier,
                          const ProvisionedConfig& config) {
   int ready = 0;
+  bool shifting = false;
   std::string failed;
   if (const auto target = core.catalog->resolve(function, qualifier)) {
     for (const auto& fleet : {target->provisioned, target->other_provisioned}) {
@@ -41,8 +43,10 @@ json::Object config_json(Core& core, std::string_view function, std::string_view
       ready += std::min(state.ready, state.wanted);
       if (!state.failed.empty()) failed = state.failed;
     }
+    shifting = target->shifting;
+    ready = std::min(ready, config.executions);
   }
-  const bool done = ready >= config.executions;
+  const bool done = ready >= config.executions && !shifting;
   json::Object out{{"RequestedProvisionedConcurrentExecutions", config.executions},
                    {"AvailableProvisionedConcurrentExecutions", ready},
                    {"AllocatedProvisionedConcurrentExecutions", ready},
@@ -171,7 +175,10 @@ aws::ApiResult<json::Value> remove(Core& core, aws::Call& call) {
   TRY(const auto found, published(core, call.input));
   CHECK_OK(core.catalog->change(found.first.name, found.first.qualifier,
                                 [&](FunctionRecord& record) -> aws::ApiResult<void> {
-                                  record.provisioned.erase(std::string(found.first.qualifier));
+                                  const std::string qualifier(found.first.qualifier);
+                                  record.provisioned.erase(qualifier);
+                                  const auto alias = record.aliases.find(qualifier);
+                                  if (alias != record.aliases.end()) end_shift(alias->second);
                                   return {};
                                 }));
   return json::Object();

@@ -1,5 +1,6 @@
 // Published versions and aliases.
 #include "base/ids.h"
+#include "services/lambda/alias_shift.h"
 #include "services/lambda/core.h"
 
 namespace dew::lambda {
@@ -108,7 +109,8 @@ aws::ApiResult<json::Value> create_alias(Core& core, aws::Call& call) {
               .version = json::string_or(call.input, "FunctionVersion"),
               .description = json::string_or(call.input, "Description"),
               .revision_id = uuid_v4(),
-              .weights = {}};
+              .weights = {},
+              .shifting_from = {}};
   read_weights(call.input, alias);
   CHECK_OK(core.catalog->change(name.name, {}, [&](FunctionRecord& record) -> aws::ApiResult<void> {
     CHECK_OK(check_version(core, record, alias.version));
@@ -122,6 +124,31 @@ aws::ApiResult<json::Value> create_alias(Core& core, aws::Call& call) {
   return alias_json(core, name.name, alias);
 }
 
+// How many environments of a version are ready that an alias has or shifts from.
+int ready_of(Core& core, std::string_view function, const std::string& alias,
+             const std::string& version) {
+  const auto target = core.catalog->resolve(function, alias);
+  if (!target) return 0;
+  const auto& fleet = target->version == version         ? target->provisioned
+                      : target->other_version == version ? target->other_provisioned
+                                                         : nullptr;
+  return fleet ? core.pool->provisioned(fleet).ready : 0;
+}
+
+// The traffic of an alias with provisioned concurrency follows the environments.
+aws::ApiResult<void> shift(Core& core, const FunctionRecord& record, const Alias& before,
+                           bool routed, Alias& alias) {
+  const auto config = record.provisioned.find(alias.name);
+  if (alias.version == before.version || config == record.provisioned.end()) return {};
+  if (!routed && !before.shifting_from.empty())
+    return invalid("Invalid alias configuration for Provisioned Concurrency");
+  if (alias.weights.empty()) {
+    begin_shift(alias, before, config->second.executions,
+                ready_of(core, record.name, alias.name, alias.version));
+  }
+  return {};
+}
+
 aws::ApiResult<json::Value> update_alias(Core& core, aws::Call& call) {
   TRY(const FunctionName name, named_function(call.input));
   const auto wanted = json::string_or(call.input, "Name");
@@ -130,6 +157,9 @@ aws::ApiResult<json::Value> update_alias(Core& core, aws::Call& call) {
     const auto it = record.aliases.find(wanted);
     if (it == record.aliases.end()) return aws::fail(alias_not_found(core, record.name, wanted));
     CHECK_OK(check_revision(call.input, it->second.revision_id));
+    const Alias before = it->second;
+    const bool routed = json::object_at(call.input, "RoutingConfig") != nullptr;
+    if (routed) end_shift(it->second);
     if (const auto version = json::string_at(call.input, "FunctionVersion")) {
       CHECK_OK(check_version(core, record, *version));
       it->second.version = *version;
@@ -137,6 +167,7 @@ aws::ApiResult<json::Value> update_alias(Core& core, aws::Call& call) {
     read_weights(call.input, it->second);
     CHECK_OK(check_weights(core, record, it->second));
     CHECK_OK(check_provisioned(record, it->second));
+    CHECK_OK(shift(core, record, before, routed, it->second));
     if (const auto text = json::string_at(call.input, "Description"))
       it->second.description = *text;
     it->second.revision_id = uuid_v4();

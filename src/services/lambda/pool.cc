@@ -414,6 +414,7 @@ void Pool::environment_ready(const EnvironmentPtr& env) {
       env->idle_since = std::chrono::steady_clock::now();
       fleet->idle.push_back(env);
     }
+    if (!retire) tell_ready(*fleet);
     want_start(fleet);
     starts = plan_starts();
   }

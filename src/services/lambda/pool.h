@@ -136,6 +136,11 @@ class Pool final : public EnvironmentOwner {
     std::string failed;  // why there will be no more of them; empty: there will
   };
   Provisioned provisioned(const FleetPtr& fleet) const;
+  // Called with the function's name, on a worker, whenever a provisioned environment has become
+  // ready. Before the first.
+  void set_provisioned_ready(std::function<void(const std::string&)> call) {
+    provisioned_ready_ = std::move(call);
+  }
 
   // Kills everything and answers what waits. Not from a loop's thread.
   void stop();
@@ -170,6 +175,7 @@ class Pool final : public EnvironmentOwner {
   bool outdated(const Environment& env, const Fleet& fleet) const;
 
   void begin(std::vector<Start> starts);
+  void tell_ready(const Fleet& fleet);
   void ended();
   void on_patience_over(const FleetPtr& fleet);
   void prepare_failed(const Start& start, const aws::ApiError& error);
@@ -186,6 +192,7 @@ class Pool final : public EnvironmentOwner {
   Prepare prepare_;
   Facts facts_;
   PoolOptions options_;
+  std::function<void(const std::string&)> provisioned_ready_;
 
   mutable std::mutex mutex_;
   std::condition_variable empty_;  // no environment is left, and nobody is at the end of one

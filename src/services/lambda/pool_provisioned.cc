@@ -42,6 +42,16 @@ void Pool::note_start(Fleet& fleet, const Failure* failure) {
                                                  : failure->document;
 }
 
+// With the mutex held: a pool that stops waits for whoever is told.
+void Pool::tell_ready(const Fleet& fleet) {
+  if (fleet.revision->initialization != Initialization::kProvisioned || !provisioned_ready_) return;
+  ++ending_;
+  workers_.post([this, function = fleet.revision->config.function_name] {
+    provisioned_ready_(function);
+    ended();
+  });
+}
+
 EnvironmentPtr Pool::take_provisioned(const FleetPtr& fleet, Invocation& invocation,
                                       std::vector<EnvironmentPtr>& old) {
   EnvironmentPtr env = take_idle(*fleet);

@@ -108,6 +108,8 @@ Core::Core(const services::Context& context_, LogSink& logs_, TraceSink* traces_
                                 context.workers, prepare, facts, PoolOptions::for_this_machine(),
                                 traces);
   catalog = std::make_unique<Catalog>(context, *pool, code);
+  pool->set_provisioned_ready(
+      [this](const std::string& function) { catalog->advance_shifts(function); });
   async = std::make_unique<AsyncQueue>(
       context,
       [this](InvokeRequest request, Done done) { invoke(std::move(request), std::move(done)); },

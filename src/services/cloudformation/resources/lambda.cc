@@ -244,14 +244,27 @@ ApiResult<void> write_alias(const Session& session, const json::Object& properti
   return {};
 }
 
+// An alias whose traffic still shifts takes no other number, so the number comes before the move;
+// on the way back the alias is moved first, and the rest of the shift given up.
+ApiResult<void> provision_alias(const Session& session, const std::string& arn,
+                                const Desired& desired) {
+  if (desired.back && wants_provisioned(desired.properties)) {
+    json::Object input{{"RoutingConfig", routing(desired.properties)}};
+    copy(input, desired.properties, {"FunctionName", "Name"});
+    CHECK_OK(session.call("lambda", "UpdateAlias", std::move(input)));
+  }
+  return apply_provisioned(session, arn, desired.properties);
+}
+
 // With an UpdatePolicy it only begins a deployment, which await_alias waits for.
 ApiResult<Instance> update_alias(const Session& session, const Instance& current,
                                  const Desired& desired) {
   Instance out{current.id, desired.properties, current.attributes};
   bool provision = differs(current.properties, desired.properties, "ProvisionedConcurrencyConfig");
-  if (provision && !wants_provisioned(desired.properties)) {
+  if (provision && (!wants_provisioned(desired.properties) ||
+                    (wants_provisioned(current.properties) && !desired.back))) {
     // Before the alias moves: its new version may have its own, and then only that one.
-    CHECK_OK(apply_provisioned(session, out.id, desired.properties));
+    CHECK_OK(provision_alias(session, out.id, desired));
     provision = false;
   }
   if (desired.properties.contains("UpdatePolicy") &&
@@ -266,7 +279,7 @@ ApiResult<Instance> update_alias(const Session& session, const Instance& current
     }
   }
   CHECK_OK(write_alias(session, desired.properties));
-  if (provision) CHECK_OK(apply_provisioned(session, out.id, desired.properties));
+  if (provision) CHECK_OK(provision_alias(session, out.id, desired));
   return out;
 }
 
@@ -279,8 +292,13 @@ ApiResult<std::optional<Instance>> await_alias(const Session& session, Work work
   TRY(const bool ended,
       await_release(session, release, back ? Direction::kBack : Direction::kForth, interrupted));
   if (!ended) return std::nullopt;
-  // What else the template says of the alias; its version it has by now, or gets back.
-  CHECK_OK(write_alias(session, begun.properties));
+  // What else the template says of the alias; its version it has by now, or gets back. Without a
+  // RoutingConfig that of a shift that is still under way remains.
+  json::Object input{{"Description", ""}};
+  if (begun.properties.contains("RoutingConfig"))
+    input["RoutingConfig"] = routing(begun.properties);
+  copy(input, begun.properties, {"FunctionName", "Name", "Description"});
+  CHECK_OK(session.call("lambda", "UpdateAlias", std::move(input)));
   if (begun.attributes.contains("_Provision")) {
     CHECK_OK(apply_provisioned(session, begun.id, begun.properties));
   }

@@ -30,9 +30,8 @@ Result<void> TraceDaemon::listen(uint16_t port) {
                                          [this](http::Request request, http::Responder respond) {
                                            handle(std::move(request), std::move(respond));
                                          }));
-    auto socket =
-        net::DatagramSocket::listen(loops_.next(), kAddress, server->port(),
-                                    [this](std::string_view datagram) { receive(datagram); });
+    auto socket = net::DatagramSocket::listen(loops_.next(), kAddress, server->port(),
+                                              [this](auto datagrams) { receive(datagrams); });
     if (socket) {
       server_ = std::move(server);
       socket_ = *std::move(socket);
@@ -60,12 +59,17 @@ void TraceDaemon::stop(std::chrono::milliseconds deadline) {
   server_.reset();
 }
 
-void TraceDaemon::receive(std::string_view datagram) {
-  if (const auto document = xray::document_of_datagram(datagram)) {
-    xray_.record_raw(std::string(*document));
-  } else {
-    log::debug("a datagram to X-Ray's daemon is none: {} bytes", datagram.size());
+void TraceDaemon::receive(std::span<const std::string_view> datagrams) {
+  std::vector<std::string> documents;
+  documents.reserve(datagrams.size());
+  for (const auto datagram : datagrams) {
+    if (const auto document = xray::document_of_datagram(datagram)) {
+      documents.emplace_back(*document);
+    } else {
+      log::debug("a datagram to X-Ray's daemon is none: {} bytes", datagram.size());
+    }
   }
+  xray_.record_raw(std::move(documents));
 }
 
 void TraceDaemon::handle(http::Request request, http::Responder respond) {

@@ -29,7 +29,7 @@ class TraceDaemon {
   void stop(std::chrono::milliseconds deadline);
 
  private:
-  void receive(std::string_view datagram);
+  void receive(std::span<const std::string_view> datagrams);
   void handle(http::Request request, http::Responder respond);
   http::Response answer(std::string_view operation, const std::string& body);
 

@@ -2,7 +2,9 @@
 
 #include <boost/asio/ip/udp.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
+#include <cstring>
 #include <mutex>
 
 #include "base/log.h"
@@ -16,10 +18,9 @@ namespace asio = boost::asio;
 using asio::ip::udp;
 using UdpSocket = asio::basic_datagram_socket<udp, asio::io_context::executor_type>;
 
-// Before other work of the loop gets its turn.
-constexpr int kDatagramsInARow = 64;
-// A burst waits here while the loop does something else; the kernel caps it (net.core.rmem_max).
-constexpr int kReceiveBufferBytes = 4 * 1024 * 1024;
+// A burst waits here while the loop does something else. The kernel caps it (net.core.rmem_max),
+// but for who may exceed that.
+constexpr int kReceiveBufferBytes = 16 * 1024 * 1024;
 
 class Receiver : public std::enable_shared_from_this<Receiver> {
  public:
@@ -39,7 +40,10 @@ class Receiver : public std::enable_shared_from_this<Receiver> {
       return fail(ErrorKind::kUnavailable, fmt::format("cannot listen on UDP port {}:{}: {}",
                                                        address_text, port, ec.message()));
     }
-    socket_.set_option(asio::socket_base::receive_buffer_size(kReceiveBufferBytes), ec);
+    if (::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBufferBytes,
+                     sizeof kReceiveBufferBytes) != 0) {
+      socket_.set_option(asio::socket_base::receive_buffer_size(kReceiveBufferBytes), ec);
+    }
     return {};
   }
 
@@ -66,17 +70,26 @@ class Receiver : public std::enable_shared_from_this<Receiver> {
  private:
   void read() {
     const std::scoped_lock lock(mutex_);
-    for (int i = 0; i < kDatagramsInARow && !closed_; ++i) {
-      boost::system::error_code ec;
-      const size_t size = socket_.receive(asio::buffer(buffer_), 0, ec);
-      if (ec == asio::error::would_block) break;
-      if (ec) {
-        log::warn("cannot receive from UDP port {}: {}", port_, ec.message());
-        break;
-      }
-      receive_({buffer_.data(), size});
+    if (closed_) return;
+    std::array<iovec, kDatagramsAtOnce> pieces;
+    std::array<mmsghdr, kDatagramsAtOnce> messages{};
+    for (size_t i = 0; i < kDatagramsAtOnce; ++i) {
+      pieces[i] = {&buffer_[i * kMaxDatagramBytes], kMaxDatagramBytes};
+      messages[i].msg_hdr.msg_iov = &pieces[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
     }
-    if (!closed_) wait();
+    const int count = ::recvmmsg(socket_.native_handle(), messages.data(),
+                                 static_cast<unsigned>(messages.size()), MSG_DONTWAIT, nullptr);
+    if (count > 0) {
+      std::array<std::string_view, kDatagramsAtOnce> datagrams;
+      const auto received = static_cast<size_t>(count);
+      for (size_t i = 0; i < received; ++i)
+        datagrams[i] = {&buffer_[i * kMaxDatagramBytes], messages[i].msg_len};
+      receive_(std::span(datagrams).first(received));
+    } else if (count < 0 && errno != EAGAIN && errno != EINTR) {
+      log::warn("cannot receive from UDP port {}: {}", port_, std::strerror(errno));
+    }
+    wait();
   }
 
   const std::shared_ptr<LoopCore> core_;
@@ -85,7 +98,9 @@ class Receiver : public std::enable_shared_from_this<Receiver> {
   uint16_t port_ = 0;
   std::mutex mutex_;  // held while datagrams are handed on
   bool closed_ = false;
-  std::array<char, kMaxDatagramBytes> buffer_{};
+  // Not written to before a datagram is: what is never received costs no memory.
+  const std::unique_ptr<char[]> buffer_ =
+      std::make_unique_for_overwrite<char[]>(kDatagramsAtOnce * kMaxDatagramBytes);
 };
 
 class DatagramSocketImpl final : public DatagramSocket {

@@ -1,10 +1,12 @@
-// A UDP socket that hands on what it receives. One loop reads it; datagrams of up to
-// kMaxDatagramBytes come whole, larger ones do not exist.
+// A UDP socket that hands on what it receives, as many datagrams at once as are there, up to
+// kDatagramsAtOnce. One loop reads it; datagrams of up to kMaxDatagramBytes come whole, larger ones
+// do not exist.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,11 +16,12 @@
 namespace dew::net {
 
 inline constexpr size_t kMaxDatagramBytes = 65'535;
+inline constexpr size_t kDatagramsAtOnce = 64;
 
 class DatagramSocket {
  public:
-  // Called on the loop's thread: must not block. The view ends with the call.
-  using Receive = std::function<void(std::string_view datagram)>;
+  // Called on the loop's thread: must not block. The views end with the call.
+  using Receive = std::function<void(std::span<const std::string_view> datagrams)>;
 
   // Port 0: any free one.
   static Result<std::unique_ptr<DatagramSocket>> listen(Loop& loop, const std::string& address,

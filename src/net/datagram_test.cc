@@ -25,11 +25,10 @@ TEST(DatagramSocket, HandsOnWhatComes) {
   Loops loops(1);
   std::vector<std::string> received;
   std::promise<void> both;
-  auto socket =
-      DatagramSocket::listen(loops.first(), "127.0.0.1", 0, [&](std::string_view datagram) {
-        received.emplace_back(datagram);
-        if (received.size() == 2) both.set_value();
-      });
+  auto socket = DatagramSocket::listen(loops.first(), "127.0.0.1", 0, [&](auto datagrams) {
+    received.insert(received.end(), datagrams.begin(), datagrams.end());
+    if (received.size() == 2) both.set_value();
+  });
   ASSERT_TRUE(socket) << socket.error().message;
   send_to((*socket)->port(), "one");
   send_to((*socket)->port(), std::string(60'000, 'x'));
@@ -41,6 +40,30 @@ TEST(DatagramSocket, HandsOnWhatComes) {
   socket->reset();
   loops.stop();
   EXPECT_EQ(received.size(), 2U);
+}
+
+// More than are taken at once, while the loop has something else to do.
+TEST(DatagramSocket, KeepsABurstInOrder) {
+  constexpr size_t kCount = 5 * kDatagramsAtOnce + 3;
+  Loops loops(1);
+  std::vector<std::string> received;
+  size_t most = 0;
+  std::promise<void> all;
+  auto socket = DatagramSocket::listen(loops.first(), "127.0.0.1", 0, [&](auto datagrams) {
+    most = std::max(most, datagrams.size());
+    received.insert(received.end(), datagrams.begin(), datagrams.end());
+    if (received.size() == kCount) all.set_value();
+  });
+  ASSERT_TRUE(socket) << socket.error().message;
+  std::promise<void> sent;
+  loops.first().post([&] { sent.get_future().wait(); });
+  for (size_t i = 0; i < kCount; ++i) send_to((*socket)->port(), std::to_string(i));
+  sent.set_value();
+  all.get_future().wait();
+  EXPECT_EQ(most, kDatagramsAtOnce);
+  for (size_t i = 0; i < kCount; ++i) EXPECT_EQ(received[i], std::to_string(i));
+  socket->reset();
+  loops.stop();
 }
 
 }  // namespace

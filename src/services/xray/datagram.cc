@@ -8,10 +8,17 @@ namespace dew::xray {
 namespace {
 
 constexpr size_t kMaxHeaderBytes = 256;
+constexpr std::string_view kKnownHeaders[] = {"{\"format\": \"json\", \"version\": 1}\n",
+                                              "{\"format\":\"json\",\"version\":1}\n"};
 
 }  // namespace
 
 std::optional<std::string_view> document_of_datagram(std::string_view datagram) {
+  // As AWS's SDKs write it, without reading it as JSON.
+  for (const auto known : kKnownHeaders) {
+    if (datagram.starts_with(known) && datagram.size() > known.size())
+      return datagram.substr(known.size());
+  }
   const size_t end = datagram.substr(0, kMaxHeaderBytes).find('\n');
   if (end == std::string_view::npos || end + 1 == datagram.size()) return std::nullopt;
   const auto header = json::parse(datagram.substr(0, end));

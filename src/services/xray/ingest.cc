@@ -15,30 +15,35 @@ Ingest::Ingest(TraceStore& store, Written written)
 
 Ingest::~Ingest() { stop(); }
 
-void Ingest::add(Segment segment) { push(std::move(segment)); }
+void Ingest::add(Segment segment) { push({&segment, 1}); }
 
-void Ingest::add_raw(std::string text) {
-  Segment segment;
-  segment.text = std::move(text);
-  push(std::move(segment));
+void Ingest::add_raw(std::vector<std::string> texts) {
+  std::vector<Segment> segments(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) segments[i].text = std::move(texts[i]);
+  push(segments);
 }
 
-void Ingest::push(Segment segment) {
-  const size_t size = segment.text.size() + kOverheadBytes;
+void Ingest::push(std::span<Segment> segments) {
+  uint64_t taken = 0;
   bool wake = false;
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_) return;
-    if (bytes_ + size > kMaxBufferedBytes) {
-      ++dropped_unsaid_;
-      dropped_.fetch_add(1, std::memory_order_relaxed);
-      return;
+    const size_t before = bytes_;
+    for (auto& segment : segments) {
+      const size_t size = segment.text.size() + kOverheadBytes;
+      if (bytes_ + size > kMaxBufferedBytes) {
+        ++dropped_unsaid_;
+        dropped_.fetch_add(1, std::memory_order_relaxed);
+        continue;
+      }
+      bytes_ += size;
+      buffer_.push_back(std::move(segment));
+      ++taken;
     }
-    wake = bytes_ == 0 || (bytes_ < kFlushBytes && bytes_ + size >= kFlushBytes);
-    bytes_ += size;
-    buffer_.push_back(std::move(segment));
+    wake = bytes_ > before && (before == 0 || (before < kFlushBytes && bytes_ >= kFlushBytes));
   }
-  received_.fetch_add(1, std::memory_order_relaxed);
+  received_.fetch_add(taken, std::memory_order_relaxed);
   if (wake) wake_.notify_one();
 }
 

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <span>
 #include <thread>
 
 #include "services/xray/trace_store.h"
@@ -31,8 +32,8 @@ class Ingest {
   ~Ingest();
 
   void add(Segment segment);
-  // Text from a client that nobody has checked yet.
-  void add_raw(std::string text);
+  // Texts from clients that nobody has checked yet.
+  void add_raw(std::vector<std::string> texts);
   // In the store when it returns, without the buffer.
   Result<void> write(const std::vector<Segment>& segments);
   // Everything added before the call is in the store when it returns.
@@ -44,7 +45,7 @@ class Ingest {
   uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
  private:
-  void push(Segment segment);
+  void push(std::span<Segment> segments);
   void run();
 
   TraceStore& store_;

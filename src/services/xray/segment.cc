@@ -1,5 +1,6 @@
 #include "services/xray/segment.h"
 
+#include <array>
 #include <cmath>
 
 #include "aws/trace_header.h"
@@ -72,7 +73,10 @@ void read_document(std::string_view text, std::vector<Segment>& accepted,
     refused.push_back({"", "DocumentTooLarge"});
     return;
   }
-  const auto value = json::parse(text);
+  // Most documents need no more than this, and none of the allocator.
+  std::array<unsigned char, 8 * 1024> memory;
+  json::Arena arena(memory.data(), memory.size());
+  const auto value = json::parse(text, &arena);
   if (!value) {
     refused.push_back({"", "ParseError"});
     return;

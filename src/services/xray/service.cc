@@ -47,7 +47,9 @@ void Service::register_operations(aws::Registry& registry) {
 
 bool Service::sample(const SamplingRequest& request) { return impl_->core.sampler.sample(request); }
 void Service::record(Segment segment) { impl_->core.ingest.add(std::move(segment)); }
-void Service::record_raw(std::string text) { impl_->core.ingest.add_raw(std::move(text)); }
+void Service::record_raw(std::vector<std::string> texts) {
+  impl_->core.ingest.add_raw(std::move(texts));
+}
 void Service::stop() {
   impl_->sweeper.cancel();
   impl_->core.ingest.stop();

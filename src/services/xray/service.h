@@ -37,7 +37,7 @@ class Service {
   // Keeps a segment of this cloud's own. Returns at once; never fails (ingest.h).
   void record(Segment segment);
   // A document from the daemon's port: checked later, and dropped if it is not in order.
-  void record_raw(std::string text);
+  void record_raw(std::vector<std::string> texts);
 
   void stop();
 

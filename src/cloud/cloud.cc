@@ -168,6 +168,7 @@ class Cloud final : public cli::RunningCloud {
     lambda_.review_events(
         [this](std::string payload) { return cloudformation_.redelivered(std::move(payload)); });
     lambda_.resume();
+    logs_.resume();
     codedeploy_.resume();
     cloudformation_.resume();
     if (options_.emf_port >= 0) {

@@ -3,8 +3,11 @@
 import base64
 import datetime
 import gzip
+import http.server
 import json
+import random
 import subprocess
+import threading
 import time
 
 import botocore.exceptions
@@ -148,13 +151,16 @@ def test_a_stack_has_filters(client, logs, put, group, function, unique):
     stack, space = unique("stack"), unique("Space")
     template = {"Resources": {
         "Count": {"Type": "AWS::Logs::MetricFilter", "Properties": {
-            "LogGroupName": group, "FilterPattern": "{ $.code = 5* }", "MetricTransformations": [
+            "LogGroupName": group, "FilterPattern": "{ $.code = 5* }", "ApplyOnTransformedLogs": False,
+            "FieldSelectionCriteria": '@aws.region = "us-east-1"', "EmitSystemFieldDimensions": ["@aws.region"],
+            "MetricTransformations": [
                 {"MetricName": "Failures", "MetricNamespace": space, "MetricValue": 1, "Unit": "Count",
                  "Dimensions": [{"Key": "Code", "Value": "$.code"}]}]}},
         "May": {"Type": "AWS::Lambda::Permission", "Properties": {
             "FunctionName": function, "Action": "lambda:InvokeFunction", "Principal": "logs.amazonaws.com"}},
         "Sub": {"Type": "AWS::Logs::SubscriptionFilter", "DependsOn": "May", "Properties": {
-            "LogGroupName": group, "FilterPattern": "", "DestinationArn": arn(function)}}},
+            "LogGroupName": group, "FilterPattern": "", "DestinationArn": arn(function),
+            "FieldSelectionCriteria": '@aws.account NOT IN ["123456789012"]'}}},
         "Outputs": {"Count": {"Value": {"Ref": "Count"}}}}
     cloudformation = client("cloudformation")
 
@@ -168,7 +174,7 @@ def test_a_stack_has_filters(client, logs, put, group, function, unique):
     [output] = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
     assert metric["filterName"] == output["OutputValue"] and output["OutputValue"].startswith(f"{stack}-Count-")
     put('{"code":503}')
-    wait_until(lambda: points(client, space, "Failures", "Sum", [("Code", "503")]) == 1, what="the metric")
+    wait_until(lambda: points(client, space, "Failures", "Sum", [("@aws.region", "us-east-1"), ("Code", "503")]) == 1, what="the metric")
     wait_until(lambda: received(logs, function), 30, "the delivery")
     template["Resources"]["Count"]["Properties"]["FilterPattern"] = "{ $.code = 4* }"
     del template["Resources"]["Sub"]
@@ -252,3 +258,72 @@ def test_retention_follows_the_clouds_clock(dew, new_cloud):
     advance("2h")
     logs.put_retention_policy(logGroupName="g", retentionInDays=30)
     assert messages() == []
+
+
+TELLS = """
+import base64, gzip, json, urllib.request
+def handler(event, context):
+    data = json.loads(gzip.decompress(base64.b64decode(event["awslogs"]["data"])))
+    lines = "\\n".join(e["message"] for e in data["logEvents"])
+    urllib.request.urlopen(URL, lines.encode()).read()
+"""
+
+
+class Listener:
+    """Keeps every line that is posted to it: a log would lose some with the cloud."""
+
+    def __init__(self):
+        self.lines = set()
+        listener = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                listener.lines.update(self.rfile.read(int(self.headers["Content-Length"])).decode().split("\n"))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+
+def test_what_was_acknowledged_is_delivered_over_kills(new_cloud):
+    listener, chance = Listener(), random.Random(7)
+    cloud = new_cloud()
+    role = cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    cloud.client("lambda").create_function(
+        FunctionName="reader", Runtime="python3.11", Role=role, Handler="index.handler",
+        Code={"ZipFile": archive({"index.py": f"URL = '{listener.url}'\n{TELLS}"})})
+    cloud.client("lambda").add_permission(FunctionName="reader", StatementId="s", Action="lambda:InvokeFunction",
+                                          Principal="logs.amazonaws.com")
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName="g")
+    logs.create_log_stream(logGroupName="g", logStreamName="s")
+    logs.put_subscription_filter(logGroupName="g", filterName="some", filterPattern="take", destinationArn=arn("reader"))
+    acknowledged, number = set(), 0
+    for turn in range(4):
+        killer = threading.Timer(chance.uniform(0.1, 0.6), cloud.kill)
+        killer.start()
+        try:
+            while True:
+                lines = [f"take {number + i} {'x' * 100}" for i in range(1000)]
+                number += len(lines)
+                logs.put_log_events(logGroupName="g", logStreamName="s", logEvents=[
+                    {"timestamp": int(time.time() * 1000), "message": m} for line in lines for m in (line, "leave " + line[5:])])
+                acknowledged.update(lines)
+        except botocore.exceptions.BotoCoreError:
+            pass
+        killer.join()
+        cloud = new_cloud(data=cloud.data)
+        logs = cloud.client("logs")
+    assert acknowledged
+    wait_until(lambda: acknowledged <= listener.lines, 60, "everything that was acknowledged to be delivered")
+    assert all(line.startswith("take ") for line in listener.lines)
+    listener.server.shutdown()

@@ -85,9 +85,12 @@ constexpr Documented kTypes[] = {
     {"AWS::Lambda::Version", "FunctionName CodeSha256 Description ProvisionedConcurrencyConfig",
      ""},
     {"AWS::Logs::LogGroup", "LogGroupName", "RetentionInDays Tags"},
-    {"AWS::Logs::MetricFilter", "FilterName LogGroupName", "FilterPattern MetricTransformations"},
+    {"AWS::Logs::MetricFilter", "FilterName LogGroupName",
+     "FilterPattern MetricTransformations ApplyOnTransformedLogs FieldSelectionCriteria "
+     "EmitSystemFieldDimensions"},
     {"AWS::Logs::SubscriptionFilter", "FilterName LogGroupName",
-     "FilterPattern DestinationArn RoleArn Distribution"},
+     "FilterPattern DestinationArn RoleArn Distribution ApplyOnTransformedLogs "
+     "FieldSelectionCriteria"},
     {"AWS::S3::Bucket", "BucketName",
      "AccessControl Tags BucketEncryption PublicAccessBlockConfiguration VersioningConfiguration "
      "OwnershipControls CorsConfiguration LifecycleConfiguration"},

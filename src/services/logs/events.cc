@@ -82,8 +82,7 @@ json::Object reject(TimedLines& events, const json::Object& group, int64_t now_m
   json::Object out;
   if (too_old > 0) out["tooOldLogEventEndIndex"] = too_old;
   if (expired > too_old) out["expiredLogEventEndIndex"] = expired;
-  if (first_new < events.size())
-    out["tooNewLogEventStartIndex"] = first_new;
+  if (first_new < events.size()) out["tooNewLogEventStartIndex"] = first_new;
   events.erase(first_new, events.size());
   events.erase(0, std::min(std::max(too_old, expired), events.size()));
   return out;
@@ -116,7 +115,7 @@ aws::ApiResult<json::Value> Service::put_log_events(aws::Call& call) {
   store::Batch batch;
   auto filters = filters_.of(group_name);
   std::vector<StoredEvent> stored;
-  CHECK_OK(records_.add_events(batch, group_name, stream_name, std::move(events),
+  CHECK_OK(records_.add_events(batch, group_name, stream_name, std::move(events), filters.get(),
                                filters ? &stored : nullptr));
   CHECK_OK(records_.commit(batch));
   if (filters) filters_.offer(std::move(filters), stream_name, std::move(stored));

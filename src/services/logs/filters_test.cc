@@ -82,6 +82,7 @@ struct World {
     service->filters().set_metrics(&metrics);
     service->filters().set_subscriber(&function);
     service->register_operations(registry);
+    service->resume();
   }
   services::Config config;
   ManualClock clock{TimePoint(std::chrono::milliseconds(kNow))};
@@ -185,6 +186,62 @@ TEST_F(FiltersTest, TakesDimensionsFromFields) {
   put({R"({"code":500,"user":"ann"})", R"({"code":404})"});
   finish();
   EXPECT_EQ(found(), (Lines{"N/M Code=500 User=ann 1x1 None", "N/M Code=404 1x1 None"}));
+}
+
+TEST_F(FiltersTest, KnowsWhereEventsComeFrom) {
+  const auto with = [](json::Object filter, json::Object more) {
+    for (auto& [key, value] : more) filter[key] = value;
+    return filter;
+  };
+  const json::Array both{"@aws.account", "@aws.region"};
+  ok("PutMetricFilter", with(metric("here", "ERROR", {{"metricValue", "1"}}),
+                             {{"fieldSelectionCriteria", R"(@aws.region = "us-east-1")"},
+                              {"emitSystemFieldDimensions", both},
+                              {"applyOnTransformedLogs", false}}));
+  ok("PutMetricFilter", with(metric("elsewhere", "ERROR", {{"metricValue", "2"}}),
+                             {{"fieldSelectionCriteria", R"(@aws.region != "us-east-1")"}}));
+  ok("PutMetricFilter",
+     with(metric("more", "{ $.code = * }",
+                 {{"metricValue", "3"}, {"dimensions", json::Object{{"Code", "$.code"}}}}),
+          {{"emitSystemFieldDimensions", json::Array{"@aws.region"}}}));
+  ok("PutSubscriptionFilter", with(subscription("here", "ERROR"),
+                                   {{"fieldSelectionCriteria", R"(@aws.account NOT IN ["1"])"}}));
+  ok("PutSubscriptionFilter", with(subscription("elsewhere", "ERROR"),
+                                   {{"fieldSelectionCriteria", R"(@aws.account IN ["1"])"}}));
+  const auto described = ok("DescribeMetricFilters", {{"logGroupName", "g"}}).at("metricFilters");
+  EXPECT_EQ(described.at(1).at("fieldSelectionCriteria"), R"(@aws.region = "us-east-1")");
+  EXPECT_EQ(described.at(1).at("emitSystemFieldDimensions"), both);
+  EXPECT_EQ(described.at(1).at("applyOnTransformedLogs"), false);
+  put({"ERROR", R"({"code":500})", R"({"code":null})"});
+  finish();
+  EXPECT_EQ(found(), (Lines{"N/M @aws.account=000000000000 @aws.region=us-east-1 1x1 None",
+                            "N/M @aws.region=us-east-1 Code=500 3x1 None"}));
+  ASSERT_EQ(world->function.events.size(), 1U);
+  EXPECT_EQ(json::dump(world->function.events[0].at("subscriptionFilters")), R"(["here"])");
+
+  const auto refused = [&](json::Object more) {
+    return refusal("PutMetricFilter",
+                   with(metric("a", "{ $.a = 1 }", {{"metricValue", "1"}}), std::move(more)));
+  };
+  EXPECT_EQ(refused({{"fieldSelectionCriteria", "@aws.region"}}),
+            "InvalidParameterException: Invalid fieldSelectionCriteria: expected =, !=, IN or NOT "
+            "IN at position 12");
+  EXPECT_NE(refused({{"emitSystemFieldDimensions", json::Array{"@aws.zone"}}})
+                .find("@aws.zone is neither @aws.account nor @aws.region"),
+            std::string::npos);
+  EXPECT_NE(refused({{"applyOnTransformedLogs", true}}).find("active log transformer"),
+            std::string::npos);
+  EXPECT_NE(refusal("PutMetricFilter",
+                    with(metric("a", "{ $.a = 1 }",
+                                {{"metricValue", "1"},
+                                 {"dimensions", json::Object{{"A", "$.a"}, {"B", "$.a"}}}}),
+                         {{"emitSystemFieldDimensions", both}}))
+                .find("at most 3 dimensions"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal("PutSubscriptionFilter", with(subscription("here", ""), {{"emitSystemFields", both}}))
+          .find("does not support emitSystemFields"),
+      std::string::npos);
 }
 
 TEST_F(FiltersTest, DisablesAFilterOfTooManyDimensions) {
@@ -313,6 +370,47 @@ TEST_F(FiltersTest, TriesAgainWhatIsNotTaken) {
     world->clock.advance(std::chrono::seconds(2));
     std::this_thread::yield();
   }
+  finish();
+  EXPECT_EQ(world->function.events.size(), 1U);
+}
+
+// What is acknowledged and not delivered when the cloud ends, however it ends, is delivered by the
+// next one; what was delivered is not.
+TEST_F(FiltersTest, DeliversAfterARestart) {
+  ok("PutSubscriptionFilter", subscription("all", "ERROR"));
+  put({"ERROR delivered"});
+  while (world->function.tries < 1) std::this_thread::yield();
+  world->function.busy = true;
+  put({"ERROR one", "fine", "ERROR two"});
+  put({"fine"});
+  put({"ERROR gone"});
+  ok("DeleteLogStream", {{"logGroupName", "g"}, {"logStreamName", "s"}});
+  ok("CreateLogStream", {{"logGroupName", "g"}, {"logStreamName", "s"}});
+  put({"ERROR one", "fine", "ERROR two"});
+  finish();
+  EXPECT_EQ(world->function.events.size(), 1U);
+  world = std::make_unique<World>(*store);
+  world->function.wait_for_tries(1);
+  finish();
+  ASSERT_EQ(world->function.events.size(), 1U);
+  EXPECT_EQ(world->function.events[0].at("logEvents").as_array().size(), 2U);
+  // Delivered, and only once.
+  world = std::make_unique<World>(*store);
+  put({"fine"});
+  finish();
+  EXPECT_TRUE(world->function.events.empty());
+}
+
+TEST_F(FiltersTest, DeliversNothingForAFilterThatIsGone) {
+  ok("PutSubscriptionFilter", subscription("all", ""));
+  world->function.busy = true;
+  put({"one"});
+  world->function.wait_for_tries(1);
+  ok("DeleteSubscriptionFilter", {{"logGroupName", "g"}, {"filterName", "all"}});
+  finish();
+  world = std::make_unique<World>(*store);
+  ok("PutSubscriptionFilter", subscription("all", "x"));
+  put({"x"});
   finish();
   EXPECT_EQ(world->function.events.size(), 1U);
 }

@@ -20,10 +20,25 @@ bool is_dimension_name(std::string_view name) {
          name.find_first_not_of(' ') != std::string_view::npos;
 }
 
+std::string own_group(const std::string& function_arn) {
+  constexpr std::string_view kFunction = ":function:";
+  const size_t at = function_arn.find(kFunction);
+  if (at == std::string::npos) return {};
+  const auto name = std::string_view(function_arn).substr(at + kFunction.size());
+  return fmt::format("/aws/lambda/{}", name.substr(0, name.find(':')));
+}
+
 }  // namespace
 
-aws::ApiResult<MetricFilter> MetricFilter::compile(const json::Object& record) {
+const SubscriptionFilter* GroupFilters::subscription(std::string_view name) const {
+  const auto it = std::ranges::find(subscriptions, name, &SubscriptionFilter::name);
+  return it == subscriptions.end() ? nullptr : &*it;
+}
+
+aws::ApiResult<MetricFilter> MetricFilter::compile(const json::Object& record,
+                                                   const SystemFields& fields) {
   MetricFilter out;
+  TRY(out.selected, selects(json::string_or(record, "fieldSelectionCriteria"), fields));
   out.name = json::string_or(record, "filterName");
   TRY(out.pattern, FilterPattern::parse(json::string_or(record, "filterPattern")));
   const auto* list = json::array_at(record, "metricTransformations");
@@ -52,16 +67,30 @@ aws::ApiResult<MetricFilter> MetricFilter::compile(const json::Object& record) {
     out.picks.push_back(std::move(*pick));
   }
   const auto* dimensions = json::object_at(transformation, "dimensions");
-  if (dimensions == nullptr || dimensions->empty()) return out;
-  if (out.default_value)
+  if (const auto* names = json::array_at(record, "emitSystemFieldDimensions")) {
+    for (const auto& name : *names) {
+      const auto* field = fields.find(json::view(name.as_string()));
+      if (field == nullptr)
+        return aws::fail("InvalidParameterException",
+                         fmt::format("emitSystemFieldDimensions: {} is neither @aws.account nor "
+                                     "@aws.region",
+                                     json::view(name.as_string())));
+      out.system_dimensions.emplace_back(json::str(name), *field);
+    }
+  }
+  // "Count toward the total dimension limit for metric filters."
+  const size_t count =
+      out.system_dimensions.size() + (dimensions == nullptr ? 0 : dimensions->size());
+  if (count > kMaxMetricDimensions)
+    return invalid_transformation(
+        fmt::format("a metric filter has at most {} dimensions", kMaxMetricDimensions));
+  if (count > 0 && out.default_value)
     return invalid_transformation(
         "dimensions and default value are mutually exclusive properties.");
+  if (dimensions == nullptr || dimensions->empty()) return out;
   if (!out.pattern.has_fields())
     return aws::fail("InvalidParameterException",
                      "The specified filter pattern does not support dimensions");
-  if (dimensions->size() > kMaxMetricDimensions)
-    return invalid_transformation(
-        fmt::format("a metric filter has at most {} dimensions", kMaxMetricDimensions));
   for (const auto& dimension : *dimensions) {
     if (!is_dimension_name(dimension.key()))
       return invalid_transformation(
@@ -77,10 +106,13 @@ aws::ApiResult<MetricFilter> MetricFilter::compile(const json::Object& record) {
   return out;
 }
 
-aws::ApiResult<SubscriptionFilter> SubscriptionFilter::compile(const json::Object& record) {
+aws::ApiResult<SubscriptionFilter> SubscriptionFilter::compile(const json::Object& record,
+                                                               const SystemFields& fields) {
   SubscriptionFilter out;
+  TRY(out.selected, selects(json::string_or(record, "fieldSelectionCriteria"), fields));
   out.name = json::string_or(record, "filterName");
   out.function_arn = json::string_or(record, "destinationArn");
+  out.selected &= own_group(out.function_arn) != json::string_or(record, "logGroupName");
   TRY(out.pattern, FilterPattern::parse(json::string_or(record, "filterPattern")));
   return out;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "json/json.h"
+#include "services/logs/field_selection.h"
 #include "services/logs/filter_pattern.h"
 
 namespace dew::logs {
@@ -24,7 +25,8 @@ inline constexpr size_t kMaxDimensionValues = 1000;
 
 struct MetricFilter {
   // The record is a PutMetricFilter input; InvalidParameterException says what is wrong with it.
-  static aws::ApiResult<MetricFilter> compile(const json::Object& record);
+  static aws::ApiResult<MetricFilter> compile(const json::Object& record,
+                                              const SystemFields& fields);
 
   std::string name;
   FilterPattern pattern;
@@ -35,6 +37,8 @@ struct MetricFilter {
   std::optional<double> default_value;
   std::vector<FilterPattern::Pick> picks;  // the value's, if it is no literal, then dimensions'
   std::vector<std::string> dimensions;     // their names
+  std::vector<std::pair<std::string, std::string>> system_dimensions;  // emitSystemFieldDimensions
+  bool selected = true;  // fieldSelectionCriteria means this cloud's events
 
   struct Seen {
     std::unordered_set<std::string> values;
@@ -45,14 +49,20 @@ struct MetricFilter {
 };
 
 struct SubscriptionFilter {
-  static aws::ApiResult<SubscriptionFilter> compile(const json::Object& record);
+  static aws::ApiResult<SubscriptionFilter> compile(const json::Object& record,
+                                                    const SystemFields& fields);
 
   std::string name;
   FilterPattern pattern;
   std::string function_arn;
+  // fieldSelectionCriteria means this cloud's events, and the group is not the function's own: each
+  // delivery writes lines there, and it would never end.
+  bool selected = true;
 };
 
 struct GroupFilters {
+  const SubscriptionFilter* subscription(std::string_view name) const;  // nullptr: there is none
+
   std::string group;
   std::vector<MetricFilter> metrics;
   std::vector<SubscriptionFilter> subscriptions;

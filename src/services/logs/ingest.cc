@@ -95,7 +95,7 @@ void Ingest::write(Buffers buffers) {
     store::Batch batch;
     const std::scoped_lock lock(records_.write);
     if (auto added = records_.add_events(batch, name.first, name.second, std::move(lines),
-                                         filters ? &stored : nullptr);
+                                         filters.get(), filters ? &stored : nullptr);
         !added) {
       log::error("log events of {} could not be kept: {}", name.first, added.error().message);
     }

@@ -29,6 +29,23 @@ std::string place(const json::Object& filter) {
   return json::string_or(filter, "filterName") + '\n' + json::string_or(filter, "logGroupName");
 }
 
+// "Valid only for log groups that have an active log transformer."
+aws::ApiResult<void> check_transformed(const json::Object& input) {
+  if (!json::bool_at(input, "applyOnTransformedLogs").value_or(false)) return {};
+  return aws::fail(
+      invalid("applyOnTransformedLogs is valid only for log groups that have an active log "
+              "transformer, and Dewpoint has no transformers"));
+}
+
+// What a filter's record has of the request beside what every filter has.
+json::Object with_newer(json::Object filter, const json::Object& input) {
+  for (const auto* member :
+       {"applyOnTransformedLogs", "fieldSelectionCriteria", "emitSystemFieldDimensions"}) {
+    if (const auto* value = json::find(input, member)) filter[member] = *value;
+  }
+  return filter;
+}
+
 // A page of `filters`, which are any of those that `wanted` takes, by name.
 aws::ApiResult<json::Value> page(const aws::Call& call, const char* member,
                                  std::vector<json::Object> filters,
@@ -61,12 +78,12 @@ aws::ApiResult<void> Service::load_filters(const std::string& group) {
   out->group = group;
   TRY(const auto metrics, records_.filters(FilterKind::kMetric, group));
   for (const auto& record : metrics) {
-    TRY(auto filter, MetricFilter::compile(record));
+    TRY(auto filter, MetricFilter::compile(record, system_fields()));
     out->metrics.push_back(std::move(filter));
   }
   TRY(const auto subscriptions, records_.filters(FilterKind::kSubscription, group));
   for (const auto& record : subscriptions) {
-    TRY(auto filter, SubscriptionFilter::compile(record));
+    TRY(auto filter, SubscriptionFilter::compile(record, system_fields()));
     out->subscriptions.push_back(std::move(filter));
   }
   filters_.set(group, metrics.empty() && subscriptions.empty() ? nullptr : std::move(out));
@@ -138,23 +155,21 @@ aws::ApiResult<json::Value> Service::delete_filter(FilterKind kind, aws::Call& c
 // ---- Metric filters
 
 aws::ApiResult<json::Value> Service::put_metric_filter(aws::Call& call) {
-  for (const auto* member : {"fieldSelectionCriteria", "emitSystemFieldDimensions"})
-    if (call.input.contains(member))
-      return aws::fail(invalid(fmt::format("Dewpoint does not support {} yet", member)));
-  if (json::bool_at(call.input, "applyOnTransformedLogs").value_or(false))
-    return aws::fail(invalid("Dewpoint does not support applyOnTransformedLogs yet"));
+  CHECK_OK(check_transformed(call.input));
   // What came before the filter is not its business.
   ingest_.flush();
   const std::scoped_lock lock(records_.write);
   TRY(const auto group, find_group(call));
-  TRY(const auto filter, MetricFilter::compile(call.input));
-  return put_filter(FilterKind::kMetric,
-                    {{"filterName", filter.name},
-                     {"filterPattern", json::string_or(call.input, "filterPattern")},
-                     {"metricTransformations", *json::find(call.input, "metricTransformations")},
-                     {"creationTime", context_.clock.now_ms()},
-                     {"logGroupName", json::string_or(group, "logGroupName")}},
-                    filter.pattern.regexes());
+  TRY(const auto filter, MetricFilter::compile(call.input, system_fields()));
+  return put_filter(
+      FilterKind::kMetric,
+      with_newer({{"filterName", filter.name},
+                  {"filterPattern", json::string_or(call.input, "filterPattern")},
+                  {"metricTransformations", *json::find(call.input, "metricTransformations")},
+                  {"creationTime", context_.clock.now_ms()},
+                  {"logGroupName", json::string_or(group, "logGroupName")}},
+                 call.input),
+      filter.pattern.regexes());
 }
 
 aws::ApiResult<json::Value> Service::describe_metric_filters(aws::Call& call) {
@@ -200,11 +215,9 @@ aws::ApiResult<json::Value> Service::test_metric_filter(aws::Call& call) {
 // ---- Subscription filters
 
 aws::ApiResult<json::Value> Service::put_subscription_filter(aws::Call& call) {
-  for (const auto* member : {"fieldSelectionCriteria", "emitSystemFields"})
-    if (call.input.contains(member))
-      return aws::fail(invalid(fmt::format("Dewpoint does not support {} yet", member)));
-  if (json::bool_at(call.input, "applyOnTransformedLogs").value_or(false))
-    return aws::fail(invalid("Dewpoint does not support applyOnTransformedLogs yet"));
+  if (call.input.contains("emitSystemFields"))
+    return aws::fail(invalid("Dewpoint does not support emitSystemFields yet"));
+  CHECK_OK(check_transformed(call.input));
   const auto destination = json::string_or(call.input, "destinationArn");
   const auto functions = fmt::format("arn:aws:lambda:{}:{}:function:", context_.config.region,
                                      context_.config.account);
@@ -222,7 +235,7 @@ aws::ApiResult<json::Value> Service::put_subscription_filter(aws::Call& call) {
     TRY(const auto group, find_group(call));
     group_name = json::string_or(group, "logGroupName");
   }
-  TRY(const auto filter, SubscriptionFilter::compile(call.input));
+  TRY(const auto filter, SubscriptionFilter::compile(call.input, system_fields()));
   if (auto* subscriber = filters_.subscriber()) {
     if (const auto may = subscriber->may_deliver(destination, group_arn(group_name) + ":*"); !may) {
       log::debug("{} cannot be subscribed: {}", destination, may.error().message);
@@ -234,14 +247,16 @@ aws::ApiResult<json::Value> Service::put_subscription_filter(aws::Call& call) {
   ingest_.flush();
   const std::scoped_lock lock(records_.write);
   TRY(const auto group, find_group(call));
-  return put_filter(FilterKind::kSubscription,
-                    {{"filterName", filter.name},
-                     {"logGroupName", group_name},
-                     {"filterPattern", json::string_or(call.input, "filterPattern")},
-                     {"destinationArn", destination},
-                     {"distribution", json::string_or(call.input, "distribution", "ByLogStream")},
-                     {"creationTime", context_.clock.now_ms()}},
-                    filter.pattern.regexes());
+  return put_filter(
+      FilterKind::kSubscription,
+      with_newer({{"filterName", filter.name},
+                  {"logGroupName", group_name},
+                  {"filterPattern", json::string_or(call.input, "filterPattern")},
+                  {"destinationArn", destination},
+                  {"distribution", json::string_or(call.input, "distribution", "ByLogStream")},
+                  {"creationTime", context_.clock.now_ms()}},
+                 call.input),
+      filter.pattern.regexes());
 }
 
 aws::ApiResult<json::Value> Service::describe_subscription_filters(aws::Call& call) {

@@ -21,6 +21,8 @@ Key filters_key(FilterKind kind) {
   return Key("logs").add(kind == FilterKind::kMetric ? "metric-filter" : "subscription-filter");
 }
 
+Key undelivered_key(std::string_view group) { return Key("logs").add("undelivered").add(group); }
+
 struct ChunkKey {
   int64_t first_ms = 0;
   uint64_t number = 0;
@@ -49,10 +51,8 @@ void widen(json::Object& stream, const TimedLines& events, int64_t now_ms) {
   const int64_t end_ms = events.time_ms(events.size() - 1);
   const auto first = json::int_at(stream, "firstEventTimestamp");
   const auto last = json::int_at(stream, "lastEventTimestamp");
-  stream["firstEventTimestamp"] =
-      std::min(first.value_or(begin_ms), begin_ms);
-  stream["lastEventTimestamp"] =
-      std::max(last.value_or(end_ms), end_ms);
+  stream["firstEventTimestamp"] = std::min(first.value_or(begin_ms), begin_ms);
+  stream["lastEventTimestamp"] = std::max(last.value_or(end_ms), end_ms);
   stream["lastIngestionTime"] = now_ms;
   stream["storedBytes"] = bytes;
 }
@@ -123,7 +123,7 @@ void Records::erase_group(store::Batch& batch, std::string_view group) {
   batch.erase(groups_key().add(group));
   for (const Key& key :
        {streams_key(group), chunks_key(group), filters_key(FilterKind::kMetric).add(group),
-        filters_key(FilterKind::kSubscription).add(group)})
+        filters_key(FilterKind::kSubscription).add(group), undelivered_key(group)})
     batch.erase_range(key, key.prefix_end());
 }
 
@@ -150,10 +150,53 @@ void Records::put_filter(store::Batch& batch, FilterKind kind, const json::Objec
 void Records::erase_filter(store::Batch& batch, FilterKind kind, std::string_view group,
                            std::string_view name) {
   batch.erase(filters_key(kind).add(group).add(name));
+  if (kind == FilterKind::kMetric) return;
+  const Key waiting = undelivered_key(group).add(name);
+  batch.erase_range(waiting, waiting.prefix_end());
+}
+
+void Records::erase_undelivered(store::Batch& batch, std::string_view group,
+                                std::string_view filter, uint64_t number) {
+  batch.erase(undelivered_key(group).add(filter).add(number));
+}
+
+aws::ApiResult<std::vector<Undelivered>> Records::undelivered(size_t limit) const {
+  const Key prefix = Key("logs").add("undelivered");
+  std::vector<Undelivered> out;
+  auto cursor = store_.cursor(prefix.str(), prefix.prefix_end());
+  for (; cursor->valid() && out.size() < limit; cursor->next()) {
+    store::KeyReader key(cursor->key().substr(prefix.str().size()));
+    auto group = key.text();
+    auto filter = key.text();
+    const auto number = key.number();
+    store::KeyReader value(cursor->value());
+    const auto first = value.number();
+    auto stream = value.text();
+    if (!group || !filter || !number || !first || !stream)
+      return aws::fail(Error{ErrorKind::kIo, "A stored delivery of log events is damaged"});
+    out.push_back({*std::move(group),
+                   *std::move(filter),
+                   *std::move(stream),
+                   {static_cast<int64_t>(*first), *number}});
+  }
+  CHECK_OK(cursor->status());
+  return out;
+}
+
+aws::ApiResult<std::vector<StoredEvent>> Records::chunk(std::string_view group,
+                                                        std::string_view stream,
+                                                        const ChunkRef& ref) const {
+  TRY(const auto bytes,
+      store_.get(
+          chunks_key(group).add(stream).add(static_cast<uint64_t>(ref.first_ms)).add(ref.number)));
+  if (!bytes) return std::vector<StoredEvent>();
+  TRY(auto events, decode_chunk(ref.first_ms, ref.number, *bytes));
+  return events;
 }
 
 aws::ApiResult<void> Records::add_events(store::Batch& batch, std::string_view group_name,
                                          std::string_view stream_name, TimedLines events,
+                                         const GroupFilters* filters,
                                          std::vector<StoredEvent>* stored) {
   if (events.empty()) return {};
   events.sort_by_time();
@@ -183,6 +226,12 @@ aws::ApiResult<void> Records::add_events(store::Batch& batch, std::string_view g
                   .add(static_cast<uint64_t>(events.time_ms(begin)))
                   .add(last_chunk_),
               encode_chunk(now_ms, events, begin, end));
+    for (size_t i = 0; filters != nullptr && i < filters->subscriptions.size(); ++i) {
+      const auto& filter = filters->subscriptions[i];
+      if (!filter.selected) continue;
+      batch.put(undelivered_key(group_name).add(filter.name).add(last_chunk_),
+                Key().add(static_cast<uint64_t>(events.time_ms(begin))).add(stream_name));
+    }
     for (size_t i = begin; stored != nullptr && i < end; ++i)
       stored->push_back({{events.time_ms(i), last_chunk_, static_cast<uint32_t>(i - begin)},
                          now_ms,

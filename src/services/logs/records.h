@@ -3,8 +3,9 @@
 // Keys: ("logs", "group", name), ("logs", "stream", group, name) hold JSON objects with the members
 // of the API's shapes (and tags in the group's); ("logs", "chunk", group, stream, first timestamp,
 // number) hold events (chunk.h); ("logs", "metric-filter" or "subscription-filter", group, name)
-// hold the API's shapes of filters. docs/formats/logs.md. Thread-safe as the store is; whoever
-// changes records holds `write`.
+// hold the API's shapes of filters; ("logs", "undelivered", group, filter, number) name the chunks
+// of which a subscription filter has still to send what matches. docs/formats/logs.md. Thread-safe
+// as the store is; whoever changes records holds `write`.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include "base/clock.h"
 #include "json/json.h"
 #include "services/logs/chunk.h"
+#include "services/logs/group_filters.h"
 #include "store/store.h"
 
 namespace dew::logs {
@@ -32,6 +34,20 @@ struct Window {
 };
 
 enum class FilterKind { kMetric, kSubscription };
+
+// Where a chunk of a stream is: the time of its first event, and its number.
+struct ChunkRef {
+  int64_t first_ms = 0;
+  uint64_t number = 0;
+};
+
+// A chunk whose events a subscription filter has still to send.
+struct Undelivered {
+  std::string group;
+  std::string filter;
+  std::string stream;
+  ChunkRef chunk;
+};
 
 class Records {
  public:
@@ -60,11 +76,19 @@ class Records {
                            std::string_view name);
 
   // Adds chunks for the events (in any order of time) and what they change in the stream's record,
-  // which is made when absent. `stored`, if given, gets them as they will be read. With `write`
-  // held.
+  // which is made when absent. With `filters` of the group, also what is to be delivered of them,
+  // and `stored` gets the events as they will be read. With `write` held.
   aws::ApiResult<void> add_events(store::Batch& batch, std::string_view group,
                                   std::string_view stream, TimedLines events,
+                                  const GroupFilters* filters = nullptr,
                                   std::vector<StoredEvent>* stored = nullptr);
+  static void erase_undelivered(store::Batch& batch, std::string_view group,
+                                std::string_view filter, uint64_t number);
+  // At most so many of all groups.
+  aws::ApiResult<std::vector<Undelivered>> undelivered(size_t limit) const;
+  // The events of a chunk; none when it is gone.
+  aws::ApiResult<std::vector<StoredEvent>> chunk(std::string_view group, std::string_view stream,
+                                                 const ChunkRef& ref) const;
   aws::ApiResult<void> commit(const store::Batch& batch);
 
   // In the window's order, until `visit` returns false.

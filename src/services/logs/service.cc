@@ -15,12 +15,15 @@ constexpr std::chrono::hours kSweepInterval{1};
 Service::Service(const services::Context& context)
     : context_(context),
       records_(context.store, context.clock),
-      filters_(context),
+      filters_(context, records_),
       ingest_(records_, filters_, context.clock) {
   if (auto loaded = load_filters(); !loaded)
     log::error("the filters of log groups could not be read: {}", loaded.error().message);
+  filters_.deliveries().load();
   sweeper_ = context.clock.after(kSweepInterval, [this](const ClockHold&) { sweep(); });
 }
+
+void Service::resume() { filters_.deliveries().begin(); }
 
 void Service::sweep() {
   sweeper_ = context_.clock.after(kSweepInterval, [this](const ClockHold&) { sweep(); });

@@ -19,6 +19,8 @@ class Service {
   Ingest& ingest() { return ingest_; }
   // Where metric filters' values and subscribed events go; before the first event.
   Filters& filters() { return filters_; }
+  // Functions can be invoked: what was not delivered before the cloud ended is delivered now.
+  void resume();
   void stop();  // writes what is buffered
 
  private:
@@ -63,6 +65,9 @@ class Service {
   void sweep();
 
   std::string group_arn(std::string_view group) const;
+  SystemFields system_fields() const {
+    return {.account = context_.config.account, .region = context_.config.region};
+  }
   // The group that the input names, by logGroupName, logGroupIdentifier or an ARN in `member`.
   aws::ApiResult<json::Object> find_group(const aws::Call& call,
                                           std::string_view member = "logGroupName") const;

@@ -91,11 +91,15 @@ json::Array transformations(const json::Object& properties) {
 
 ApiResult<Instance> put_metric_filter(const Session& session, const std::string& name,
                                       const json::Object& properties) {
-  CHECK_OK(session.call("logs", "PutMetricFilter",
-                        {{"logGroupName", text(properties, "LogGroupName")},
-                         {"filterName", name},
-                         {"filterPattern", text(properties, "FilterPattern")},
-                         {"metricTransformations", transformations(properties)}}));
+  json::Object input{{"logGroupName", text(properties, "LogGroupName")},
+                     {"filterName", name},
+                     {"filterPattern", text(properties, "FilterPattern")},
+                     {"metricTransformations", transformations(properties)}};
+  copy(input, properties,
+       {{"ApplyOnTransformedLogs", "applyOnTransformedLogs"},
+        {"FieldSelectionCriteria", "fieldSelectionCriteria"},
+        {"EmitSystemFieldDimensions", "emitSystemFieldDimensions"}});
+  CHECK_OK(session.call("logs", "PutMetricFilter", std::move(input)));
   return Instance{name, properties, {}};
 }
 
@@ -105,7 +109,11 @@ ApiResult<Instance> put_subscription_filter(const Session& session, const std::s
                      {"filterName", name},
                      {"filterPattern", text(properties, "FilterPattern")},
                      {"destinationArn", text(properties, "DestinationArn")}};
-  copy(input, properties, {{"RoleArn", "roleArn"}, {"Distribution", "distribution"}});
+  copy(input, properties,
+       {{"RoleArn", "roleArn"},
+        {"Distribution", "distribution"},
+        {"ApplyOnTransformedLogs", "applyOnTransformedLogs"},
+        {"FieldSelectionCriteria", "fieldSelectionCriteria"}});
   CHECK_OK(session.call("logs", "PutSubscriptionFilter", std::move(input)));
   return Instance{name, properties, {}};
 }
@@ -167,8 +175,8 @@ void add_logs_types(std::vector<ResourceType>& types) {
                 "MetricTransformations! [ { MetricName! string MetricNamespace! string "
                 "MetricValue! string DefaultValue number Unit string "
                 "Dimensions [ { Key! string Value! string } ] } ]  "
-                "ApplyOnTransformedLogs unsupported  FieldSelectionCriteria unsupported  "
-                "EmitSystemFieldDimensions unsupported",
+                "ApplyOnTransformedLogs bool  FieldSelectionCriteria string  "
+                "EmitSystemFieldDimensions [ string ]",
       .attributes = {},
       .naming = Naming{"FilterName", 512, false},
       .create = create_filter<put_metric_filter>,
@@ -184,7 +192,7 @@ void add_logs_types(std::vector<ResourceType>& types) {
       .name = "AWS::Logs::SubscriptionFilter",
       .schema = "FilterName~ string  LogGroupName!~ string  FilterPattern! string  "
                 "DestinationArn! string  RoleArn string  Distribution string  "
-                "ApplyOnTransformedLogs unsupported  FieldSelectionCriteria unsupported  "
+                "ApplyOnTransformedLogs bool  FieldSelectionCriteria string  "
                 "EmitSystemFields unsupported",
       .attributes = {},
       .naming = Naming{"FilterName", 512, false},

@@ -7,8 +7,11 @@ temporary directory; a test that needs a cloud of its own (restarts, kill -9) ta
 DEW_BINARY chooses the binary (default build/release/dew).
 """
 
+import collections
+import concurrent.futures
 import contextlib
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -57,6 +60,25 @@ def wait_until(condition, seconds=10.0, what="the condition"):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {seconds} s")
         time.sleep(0.02)
+
+
+def answers(host, port, count, request, seen, threads=4):
+    """`count` requests over `threads` connections, each request(connection); how often seen(answer, body) was what."""
+    def some(_):
+        connection = http.client.HTTPConnection(host, port, timeout=60)
+        mine = collections.Counter()
+        for _ in range(count // threads):
+            request(connection)
+            answer = connection.getresponse()
+            body = answer.read()
+            mine[seen(answer, body)] += 1
+        connection.close()
+        return mine
+
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        total = sum(pool.map(some, range(threads)), collections.Counter())
+    assert total.total() == count
+    return total
 
 
 class Cloud:

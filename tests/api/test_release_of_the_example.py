@@ -3,22 +3,19 @@ the new version. One that fails one request in five is seen by the example's own
 100 %. By `dew deploy`, and by osls with the plugin from npm.
 """
 
-import collections
 import contextlib
 import datetime
-import http.client
 import json
 import os
 import shutil
 import subprocess
-import threading
 import time
 import urllib.parse
 
 import boto3
 import pytest
 
-from conftest import ENVIRONMENT, REGION, ROOT, wait_until
+from conftest import ENVIRONMENT, REGION, ROOT, answers, wait_until
 
 OSLS = {"osls": "4.3.1", "serverless-plugin-canary-deployments": "0.8.0"}
 EXAMPLE = ROOT / "examples/users-cpp"
@@ -82,28 +79,9 @@ class Users:
     def __init__(self, url):
         self.url = urllib.parse.urlsplit(url.rstrip("/") + "/users")
 
-    def ask(self, count, threads=4):
-        seen, lock = collections.Counter(), threading.Lock()
-
-        def some():
-            connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=60)
-            answers = []
-            for _ in range(count // threads):
-                connection.request("GET", self.url.path)
-                answer = connection.getresponse()
-                answer.read()
-                answers.append(answer.status)
-            connection.close()
-            with lock:
-                seen.update(answers)
-
-        workers = [threading.Thread(target=some) for _ in range(threads)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        assert seen.total() == count
-        return seen
+    def ask(self, count):
+        return answers(self.url.hostname, self.url.port, count, lambda c: c.request("GET", self.url.path),
+                       lambda answer, _: answer.status)
 
 
 class Operator:

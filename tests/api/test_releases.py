@@ -368,10 +368,12 @@ def test_deploy_shows_the_shift_and_can_be_taken_back(dew, project):
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: [r for r in project.releases()["releases"] if r["weight"] == 10], 30, "the first shift")
     assert project.releases()["aliases"][0]["weights"] == {"1": 90, "2": 10}
-    time.sleep(2.5)  # dew deploy looks once a second
+    told = ""
+    while "10 % on version 2" not in told and deploying.poll() is None:
+        told += deploying.stderr.readline()
     done = json.loads(project.run("rollback", "--json").stdout)
     assert done["rolledBack"][0]["to"] == "1"
-    _, told = deploying.communicate(timeout=60)
+    told += deploying.communicate(timeout=60)[1]
     assert deploying.returncode == 1
     assert "10 % on version 2, 90 % on version 1" in told and "MANUAL_STOP" in told, told
     assert project.alias() == "1"

@@ -35,8 +35,7 @@ class AlarmsTest : public services::TestCloud, public testing::Test {
     registry = aws::Registry();
     service->register_operations(registry);
   }
-  using services::TestCloud::call;
-  json::Object call(std::string_view operation, json::Object input) {
+  json::Object ask(std::string_view operation, json::Object input) {
     return ok("cloudwatch", operation, std::move(input));
   }
   void put_alarm(const std::string& name, json::Object more = {}) {
@@ -50,18 +49,18 @@ class AlarmsTest : public services::TestCloud, public testing::Test {
                        {"ComparisonOperator", "GreaterThanThreshold"},
                        {"AlarmActions", json::Array{"arn:x:" + name}}};
     for (auto& [key, value] : more) input[key] = value;
-    call("PutMetricAlarm", std::move(input));
+    ask("PutMetricAlarm", std::move(input));
     clock.advance(seconds(0));
   }
   void put(double value) {
-    call("PutMetricData",
-         {{"Namespace", "N"},
-          {"MetricData", json::Array{json::Object{{"MetricName", "m"}, {"Value", value}}}}});
+    ask("PutMetricData",
+        {{"Namespace", "N"},
+         {"MetricData", json::Array{json::Object{{"MetricName", "m"}, {"Value", value}}}}});
   }
   std::string state(const std::string& name) {
     const auto out =
-        call("DescribeAlarms", {{"AlarmNames", json::Array{name}},
-                                {"AlarmTypes", json::Array{"MetricAlarm", "CompositeAlarm"}}});
+        ask("DescribeAlarms", {{"AlarmNames", json::Array{name}},
+                               {"AlarmTypes", json::Array{"MetricAlarm", "CompositeAlarm"}}});
     for (const auto* list : {"MetricAlarms", "CompositeAlarms"}) {
       for (const auto& alarm : *json::array_at(out, list))
         return json::string_or(alarm.as_object(), "StateValue");
@@ -117,8 +116,8 @@ TEST_F(AlarmsTest, AnUpdateKeepsTheState) {
   put(6);
   clock.advance(seconds(62));
   put_alarm("a", {{"Threshold", 50}, {"Tags", json::Array()}});
-  const auto tags = call("ListTagsForResource",
-                         {{"ResourceARN", "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a"}});
+  const auto tags = ask("ListTagsForResource",
+                        {{"ResourceARN", "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a"}});
   EXPECT_EQ(json::array_at(tags, "Tags")->size(), 1U);
   clock.advance(seconds(62));
   EXPECT_EQ(state("a"), "OK");
@@ -126,9 +125,9 @@ TEST_F(AlarmsTest, AnUpdateKeepsTheState) {
 
 TEST_F(AlarmsTest, ACircleOfCompositeAlarmsStops) {
   put_alarm("a");
-  call("PutCompositeAlarm", {{"AlarmName", "x"}, {"AlarmRule", "ALARM(a)"}});
-  call("PutCompositeAlarm", {{"AlarmName", "y"}, {"AlarmRule", "NOT ALARM(x)"}});
-  call("PutCompositeAlarm", {{"AlarmName", "x"}, {"AlarmRule", "ALARM(y)"}});
+  ask("PutCompositeAlarm", {{"AlarmName", "x"}, {"AlarmRule", "ALARM(a)"}});
+  ask("PutCompositeAlarm", {{"AlarmName", "y"}, {"AlarmRule", "NOT ALARM(x)"}});
+  ask("PutCompositeAlarm", {{"AlarmName", "x"}, {"AlarmRule", "ALARM(y)"}});
   EXPECT_NE(state("x"), "gone");
   EXPECT_EQ(error("cloudwatch", "PutCompositeAlarm", {{"AlarmName", "a"}, {"AlarmRule", "TRUE"}}),
             "ValidationError");
@@ -138,7 +137,7 @@ TEST_F(AlarmsTest, OfDynamoDbIgnoresMissingDataUnlessToldOtherwise) {
   const auto after_gap = [&](const std::string& name, json::Object more) {
     more["Namespace"] = "AWS/DynamoDB";
     put_alarm(name, std::move(more));
-    call("SetAlarmState", {{"AlarmName", name}, {"StateValue", "OK"}, {"StateReason", "a test"}});
+    ask("SetAlarmState", {{"AlarmName", name}, {"StateValue", "OK"}, {"StateReason", "a test"}});
     clock.advance(minutes(10));
     return state(name);
   };
@@ -161,13 +160,13 @@ TEST_F(AlarmsTest, PercentilesOfFewSamplesMayBeIgnored) {
                        {"Threshold", 5},
                        {"ComparisonOperator", "GreaterThanThreshold"},
                        {"EvaluateLowSampleCountPercentile", low}};
-    call("PutMetricAlarm", std::move(input));
+    ask("PutMetricAlarm", std::move(input));
   };
   const auto samples = [&](int count) {
     json::Object datum{{"MetricName", "m"},
                        {"Values", json::Array{6.0}},
                        {"Counts", json::Array{static_cast<double>(count)}}};
-    call("PutMetricData", {{"Namespace", "N"}, {"MetricData", json::Array{std::move(datum)}}});
+    ask("PutMetricData", {{"Namespace", "N"}, {"MetricData", json::Array{std::move(datum)}}});
     clock.advance(seconds(62));
   };
   percentile("p50", "p50", "ignore");
@@ -199,13 +198,13 @@ TEST_F(AlarmsTest, WatchesWhatMathMakes) {
   };
   const auto math = [&](const std::string& name, const char* expression, const char* comparison,
                         double threshold) {
-    call("PutMetricAlarm",
-         {{"AlarmName", name},
-          {"Metrics", json::Array{metric("m", "m"), metric("other", "other"),
-                                  json::Object{{"Id", "e"}, {"Expression", expression}}}},
-          {"EvaluationPeriods", 1},
-          {"Threshold", threshold},
-          {"ComparisonOperator", comparison}});
+    ask("PutMetricAlarm",
+        {{"AlarmName", name},
+         {"Metrics", json::Array{metric("m", "m"), metric("other", "other"),
+                                 json::Object{{"Id", "e"}, {"Expression", expression}}}},
+         {"EvaluationPeriods", 1},
+         {"Threshold", threshold},
+         {"ComparisonOperator", comparison}});
   };
   math("rate", "m / other * 100", "GreaterThanThreshold", 5);
   math("filled", "FILL(other, 0)", "LessThanThreshold", 1);

@@ -101,6 +101,7 @@ aws::ApiResult<void> read_paths(Reading& reading) {
     if (!path.starts_with('/'))
       return aws::fail(malformed(fmt::format("the path {} does not begin with a slash", path)));
     TRY(const auto* item, resolved(reading, value, path));
+    if (value.if_object() != item) CHECK_OK(reading.count(json::dump(*item).size()));
     path.insert(0, base);
     if (path.size() > 1 && path.ends_with('/')) path.pop_back();
     CHECK_OK(read_path(reading, path, *item));
@@ -175,8 +176,7 @@ aws::ApiResult<void> read_named(const Reading& reading, std::string_view extensi
       if (std::ranges::find(known, std::string_view(member)) == known.end()) {
         return aws::fail(unsupported(fmt::format("{} of {}", std::string_view(member), extension)));
       }
-      made[member] =
-          member == "statusCode" && !part.is_string() ? json::Value(json::dump(part)) : part;
+      made[member] = member == "statusCode" ? json::Value(scalar_text(part)) : part;
     }
     out.push_back(std::move(made));
   }
@@ -219,8 +219,7 @@ aws::ApiResult<void> read_settings(Reading& reading) {
   api["name"] = json::string_or(*info, "title");
   if (const auto about = json::string_or(*info, "description"); !about.empty())
     api["description"] = about;
-  if (const auto* version = json::find(*info, "version"))
-    api["version"] = version->is_string() ? json::str(*version) : json::dump(*version);
+  if (const auto* version = json::find(*info, "version")) api["version"] = scalar_text(*version);
   take(api, "apiKeySource", root, "x-amazon-apigateway-api-key-source");
   take(api, "binaryMediaTypes", root, "x-amazon-apigateway-binary-media-types");
   take(api, "minimumCompressionSize", root, "x-amazon-apigateway-minimum-compression-size");
@@ -273,6 +272,21 @@ aws::ApiResult<void> check_types(const ApiDefinition& out) {
 
 }  // namespace
 
+aws::ApiResult<void> Reading::count(size_t more) {
+  bytes += more;
+  if (bytes > kMaxDefinedBytes)
+    return aws::fail(malformed("its operations refer to the same large parts too often"));
+  return {};
+}
+
+std::string scalar_text(const json::Value& value) {
+  if (value.is_string()) return json::str(value);
+  if (!value.is_double()) return json::dump(value);
+  auto text = fmt::format("{}", value.get_double());
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return text;
+}
+
 aws::ApiResult<void> check_extensions(const json::Object& object,
                                       std::initializer_list<std::string_view> known,
                                       std::string_view where) {
@@ -313,14 +327,11 @@ aws::ApiResult<const json::Object*> resolved(const Reading& reading, const json:
 
 aws::ApiResult<ApiDefinition> read_definition(const json::Object& document,
                                               const DefinitionOptions& options) {
-  Reading reading{document, options, false, {}, {}};
+  Reading reading{document, options};
   const auto* swagger = json::find(document, "swagger");
   const auto* version = json::find(document, "openapi");
-  const auto text_of = [](const json::Value* value) {
-    return value == nullptr ? "" : value->is_string() ? json::str(*value) : json::dump(*value);
-  };
-  reading.swagger = text_of(swagger).starts_with("2");
-  if (!reading.swagger && !text_of(version).starts_with("3.0")) {
+  reading.swagger = swagger && scalar_text(*swagger).starts_with("2");
+  if (!reading.swagger && !(version && scalar_text(*version).starts_with("3.0"))) {
     return aws::fail(
         bad_request("Invalid OpenAPI input: it says neither swagger: \"2.0\" nor openapi: 3.0"));
   }
@@ -334,7 +345,14 @@ aws::ApiResult<ApiDefinition> read_definition(const json::Object& document,
                       {"statusCode", "responseParameters", "responseTemplates"},
                       reading.out.gateway_responses));
   CHECK_OK(read_paths(reading));
-  CHECK_OK(check_types(reading.out));
+  const auto& out = reading.out;
+  if (out.authorizers.size() > kMaxNamedParts || out.validators.size() > kMaxNamedParts ||
+      out.models.size() > kMaxModels) {
+    return aws::fail(
+        malformed(fmt::format("it has more than {} authorizers or request validators, or {} models",
+                              kMaxNamedParts, kMaxModels)));
+  }
+  CHECK_OK(check_types(out));
   return std::move(reading.out);
 }
 

@@ -19,14 +19,12 @@ std::string upper(std::string text) {
   return text;
 }
 
-// A value that a definition may write as text or not: 200, "200".
-std::string scalar(const json::Value& value) {
-  return value.is_string() ? json::str(value) : json::dump(value);
-}
-
 aws::ApiError malformed(std::string_view where, std::string_view what) {
   return bad_request(fmt::format("Invalid OpenAPI input: {} {}", where, what));
 }
+
+// A parameter, a header or a media type of a method, about.
+constexpr size_t kEntryBytes = 100;
 
 struct Operation {
   Reading& reading;
@@ -54,29 +52,40 @@ void put_in(json::Object& owner, std::string_view member, const std::string& key
 }
 
 // content: { TYPE: { schema } }
-void read_content(Operation& operation, const json::Object& owner, json::Object& target,
-                  std::string_view member) {
+aws::ApiResult<void> read_content(Operation& operation, const json::Object& owner,
+                                  json::Object& target, std::string_view member) {
   const auto* content = json::object_at(owner, "content");
-  if (!content) return;
+  if (!content) return {};
   for (const auto& [type, media] : *content) {
     const auto* schema = json::find(media, "schema");
     if (!schema) continue;
-    if (const auto name = model_of(operation.reading, *schema, operation.where); !name.empty())
-      put_in(target, member, std::string(type), json::String(name));
+    CHECK_OK(operation.reading.count(kEntryBytes + type.size()));
+    TRY(const auto name, model_of(operation.reading, *schema, operation.where));
+    if (!name.empty()) put_in(target, member, std::string(type), json::String(name));
   }
+  return {};
+}
+
+// For each media type that the operation consumes or produces.
+aws::ApiResult<void> put_model(Operation& operation, json::Object& target, std::string_view member,
+                               std::string_view types, const std::string& model) {
+  for (const auto& type : media_types(operation, types)) {
+    CHECK_OK(operation.reading.count(kEntryBytes + type.size()));
+    put_in(target, member, type, json::String(model));
+  }
+  return {};
 }
 
 aws::ApiResult<void> read_parameter(Operation& operation, const json::Object& parameter) {
   const auto in = json::string_or(parameter, "in");
   const auto name = json::string_or(parameter, "name");
+  CHECK_OK(operation.reading.count(kEntryBytes + name.size()));
   if (in == "body") {
     const auto* schema = json::find(parameter, "schema");
     if (!schema) return {};
-    const auto model = model_of(operation.reading, *schema, operation.where);
+    TRY(const auto model, model_of(operation.reading, *schema, operation.where));
     if (model.empty()) return {};
-    for (const auto& type : media_types(operation, "consumes"))
-      put_in(operation.out.method, "requestModels", type, json::String(model));
-    return {};
+    return put_model(operation, operation.out.method, "requestModels", "consumes", model);
   }
   if (in == "cookie" || in == "formData") {
     operation.reading.warn(
@@ -122,18 +131,16 @@ aws::ApiResult<void> read_responses(Operation& operation) {
     json::Object made{{"statusCode", code}};
     if (const auto* headers = json::object_at(*response, "headers")) {
       for (const auto& header : *headers) {
+        CHECK_OK(operation.reading.count(kEntryBytes + header.key().size()));
         put_in(made, "responseParameters",
                fmt::format("method.response.header.{}", std::string_view(header.key())), false);
       }
     }
     if (const auto* schema = json::find(*response, "schema")) {
-      if (const auto model = model_of(operation.reading, *schema, operation.where);
-          !model.empty()) {
-        for (const auto& type : media_types(operation, "produces"))
-          put_in(made, "responseModels", type, json::String(model));
-      }
+      TRY(const auto model, model_of(operation.reading, *schema, operation.where));
+      if (!model.empty()) CHECK_OK(put_model(operation, made, "responseModels", "produces", model));
     }
-    read_content(operation, *response, made, "responseModels");
+    CHECK_OK(read_content(operation, *response, made, "responseModels"));
     operation.out.responses.push_back(std::move(made));
   }
   return {};
@@ -200,9 +207,9 @@ aws::ApiResult<void> read_integration_responses(Operation& operation,
     for (const auto& [name, part] : value.get_object()) {
       const std::string_view key{name};
       if (key == "statusCode") {
-        made["statusCode"] = scalar(part);
+        made["statusCode"] = scalar_text(part);
       } else if (key == "contentHandling") {
-        made[key] = upper(scalar(part));
+        made[key] = upper(scalar_text(part));
       } else if (key == "responseParameters" || key == "responseTemplates") {
         made[key] = part;
       } else {
@@ -226,16 +233,16 @@ aws::ApiResult<void> read_integration(Operation& operation) {
     if (key == "responses") continue;
     if (key == "type" || key == "passthroughBehavior" || key == "contentHandling" ||
         key == "connectionType") {
-      made[key] = upper(scalar(value));
+      made[key] = upper(scalar_text(value));
     } else if (key == "httpMethod") {
-      made["integrationHttpMethod"] = upper(scalar(value));
+      made["integrationHttpMethod"] = upper(scalar_text(value));
     } else if (key == "uri" || key == "credentials" || key == "connectionId" ||
                key == "cacheNamespace") {
-      made[key] = scalar(value);
+      made[key] = scalar_text(value);
     } else if (key == "cacheKeyParameters" || key == "requestParameters" ||
                key == "requestTemplates" || key == "tlsConfig" || key == "timeoutInMillis") {
       made[key] = value;
-    } else if (key == "payloadFormatVersion" && scalar(value).starts_with("1")) {
+    } else if (key == "payloadFormatVersion" && scalar_text(value).starts_with("1")) {
       // The only one that a REST API has.
     } else {
       return aws::fail(unsupported(
@@ -260,7 +267,7 @@ aws::ApiResult<void> read_method(Reading& reading, const std::string& path, std:
   CHECK_OK(read_parameters(operation, object));
   if (const auto* body = json::find(object, "requestBody")) {
     TRY(const auto* content, resolved(reading, *body, operation.where));
-    read_content(operation, *content, operation.out.method, "requestModels");
+    CHECK_OK(read_content(operation, *content, operation.out.method, "requestModels"));
   }
   CHECK_OK(read_responses(operation));
   CHECK_OK(read_security(operation));

@@ -75,20 +75,23 @@ aws::ApiResult<void> read_models(Reading& reading) {
   return {};
 }
 
-std::string model_of(Reading& reading, const json::Value& schema, std::string_view where) {
-  if (!schema.is_object()) return {};
+aws::ApiResult<std::string> model_of(Reading& reading, const json::Value& schema,
+                                     std::string_view where) {
+  if (!schema.is_object()) return std::string();
   const auto& object = schema.get_object();
-  if (object.empty()) return "Empty";
+  if (object.empty()) return std::string("Empty");
   if (const auto reference = json::string_at(object, "$ref")) {
     std::string name{model_named(*reference)};
     if (name == "Empty" || name == "Error" || reading.models.contains(name)) return name;
+    CHECK_OK(reading.count(reference->size()));
     reading.warn(fmt::format("Unable to find model '{}' of {}: {}", name, where, *reference));
-    return {};
+    return std::string();
   }
   // A name that the same schema gets again.
   constexpr size_t kNameHexDigits = 6;
   auto schema_text = json::dump(rewritten(reading, schema));
-  const auto name = "MODEL" + hex_encode(md5(schema_text)).substr(0, kNameHexDigits);
+  CHECK_OK(reading.count(schema_text.size()));
+  auto name = "MODEL" + hex_encode(md5(schema_text)).substr(0, kNameHexDigits);
   if (!reading.models.contains(name)) add_model(reading, name, object, std::move(schema_text));
   return name;
 }

@@ -188,6 +188,7 @@ class Import {
           auto made = run(create_resource, {{"parentId", ids_[parent]},
                                             {"pathPart", path.substr(begin, end - begin)}});
           note("resource", whole, made);
+          if (!made && made.error().code == "LimitExceededException") return {};
           if (!made) break;
           ids_[whole] = json::string_or(made->as_object(), "id");
         }

@@ -357,6 +357,41 @@ TEST_F(ImportTest, WarnsOfWhatIsLeftOut) {
   EXPECT_EQ(api.at("warnings").as_array().size(), 5u);
 }
 
+TEST_F(ImportTest, BoundsWhatReferencesMakeOfALittleText) {
+  std::string types;
+  for (int i = 0; i < 2000; ++i) {
+    types += fmt::format(R"({}"application/x-{}":{{"schema":{{"$ref":"#/components/schemas/P"}}}})",
+                         i ? "," : "", i);
+  }
+  std::string paths;
+  for (int i = 0; i < 300; ++i) {
+    paths += fmt::format(
+        R"({}"/p{}":{{"post":{{"requestBody":{{"$ref":"#/components/requestBodies/all"}}}}}})",
+        i ? "," : "", i);
+  }
+  EXPECT_THAT(refused(R"({"openapi":"3.0.1","info":{"title":"a"},"components":{"schemas":{"P":{}},)"
+                      R"("requestBodies":{"all":{"content":{)" +
+                      types + R"(}}}},"paths":{)" + paths + "}}"),
+              HasSubstr("refer to the same large parts too often"));
+  std::string validators;
+  for (int i = 0; i < 501; ++i) validators += fmt::format(R"({}"v{}":{{}})", i ? "," : "", i);
+  EXPECT_THAT(
+      refused(small("", R"("x-amazon-apigateway-request-validators":{)" + validators + "},")),
+      HasSubstr("more than 500 authorizers or request validators"));
+  // One error, not one for each path.
+  paths.clear();
+  for (int i = 0; i < 400; ++i) paths += fmt::format(R"({}"/p{}":{{}})", i ? "," : "", i);
+  const auto many = refused(R"({"openapi":"3.0.1","info":{"title":"a"},"paths":{)" + paths + "}}");
+  EXPECT_EQ(std::ranges::count(many, '\n'), 1) << many;
+  EXPECT_THAT(many, HasSubstr("Maximum number of resources"));
+}
+
+TEST_F(ImportTest, TakesNumbersAsTheyAreWritten) {
+  const auto api = imported("swagger: 2.0\ninfo: {title: a, version: 1.0}\npaths: {/: {}}\n");
+  EXPECT_EQ(json::string_or(api, "version"), "1.0");
+  imported("openapi: 3.0\ninfo: {title: a, version: 2}\npaths: {/: {}}\n");
+}
+
 TEST(DefinitionText, TypesPlainScalars) {
   const auto read = [](const char* text) { return json::dump(*parse_definition(text)); };
   EXPECT_EQ(read("a: [1, 1.5, true, yes, null, ~, '1', 010, 1e3, .5, 1.2.3]\n200: x\n"),

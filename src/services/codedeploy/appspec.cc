@@ -1,23 +1,12 @@
 #include "services/codedeploy/appspec.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
 
-#include <algorithm>
-#include <sstream>
-#include <vector>
+#include "json/yaml.h"
 
 namespace dew::codedeploy {
 
 namespace {
-
-// Thrown through yaml-cpp's parser only, and caught in parse_yaml.
-struct Refused {
-  std::string message;
-};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -30,95 +19,20 @@ std::string lower(std::string_view text) {
 // The document as JSON: every scalar a string, as an AppSpec's are ("A value … that is a string
 // must not be wrapped in quotation marks"), and keys in lower case, since both ways of writing them
 // are documented.
-class Builder final : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {
-    throw Refused{"aliases are not allowed"};
-  }
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override { add(json::String("")); }
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string& text) override {
-    add(json::String(text));
-  }
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {
-    push(json::Array{});
-  }
-  void OnSequenceEnd() override { pop(); }
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {
-    push(json::Object{});
-  }
-  void OnMapEnd() override { pop(); }
-
-  json::Value take() { return std::move(root_); }
-
- private:
-  struct Open {
-    json::Value value;
-    bool has_key = false;
-    std::string key;
-  };
-
-  bool wants_key() const {
-    return !open_.empty() && open_.back().value.is_object() && !open_.back().has_key;
-  }
-  void push(json::Value empty) {
-    if (wants_key()) throw Refused{"a key must be text"};
-    if (open_.size() >= kMaxAppSpecDepth) throw Refused{"it is nested too deeply"};
-    open_.push_back({std::move(empty), false, {}});
-  }
-  void pop() {
-    auto closed = std::move(open_.back().value);
-    open_.pop_back();
-    add(std::move(closed));
-  }
-  void add(json::Value value) {
-    if (++nodes_ > kMaxAppSpecNodes) throw Refused{"it has too many parts"};
-    if (open_.empty()) {
-      root_ = std::move(value);
-      return;
-    }
-    auto& top = open_.back();
-    if (top.value.is_array()) {
-      top.value.as_array().push_back(std::move(value));
-    } else if (!top.has_key) {
-      top.key = json::str(value);
-      // The name of the resource is the writer's own.
-      if (open_.size() != kResourceNameDepth) top.key = lower(top.key);
-      if (top.value.as_object().contains(top.key)) {
-        throw Refused{fmt::format("{} is there twice", top.key)};
-      }
-      top.has_key = true;
-    } else {
-      top.value.as_object()[top.key] = std::move(value);
-      top.has_key = false;
-    }
-  }
-
-  // root object, the list of resources, the map in it
-  static constexpr size_t kResourceNameDepth = 3;
-  std::vector<Open> open_;
-  json::Value root_;
-  size_t nodes_ = 0;
-};
-
-Result<json::Value> parse_yaml(std::string_view text) {
-  try {
-    std::istringstream stream{std::string(text)};
-    YAML::Parser parser(stream);
-    Builder builder;
-    if (!parser.HandleNextDocument(builder)) return fail(ErrorKind::kInvalid, "it is empty");
-    return builder.take();
-  } catch (const Refused& refused) {
-    return fail(ErrorKind::kInvalid, refused.message);
-  } catch (const YAML::Exception& error) {
-    return fail(ErrorKind::kInvalid,
-                fmt::format("it is no well-formed YAML or JSON (line {}, column {})",
-                            error.mark.line + 1, error.mark.column + 1));
-  }
+Result<json::Value> parse_text(std::string_view text) {
+  // root object, the list of resources, the map in it: the resource's name is the writer's own.
+  constexpr size_t kResourceNameDepth = 3;
+  return json::parse_yaml(text,
+                          {.max_bytes = kMaxAppSpecBytes,
+                           .max_parts = kMaxAppSpecNodes,
+                           .max_depth = kMaxAppSpecDepth,
+                           .scalar = [](std::string_view scalar, json::Scalar) -> json::Value {
+                             return json::String(scalar);
+                           },
+                           .key =
+                               [](std::string_view key, size_t depth) {
+                                 return depth == kResourceNameDepth ? std::string(key) : lower(key);
+                               }});
 }
 
 std::string_view text_at(const json::Object& object, std::string_view key) {
@@ -186,10 +100,7 @@ Result<void> read_hooks(const json::Object& root, AppSpec& spec) {
 }  // namespace
 
 Result<AppSpec> parse_appspec(std::string_view text) {
-  if (text.size() > kMaxAppSpecBytes) {
-    return fail(ErrorKind::kInvalid, fmt::format("it is longer than {} bytes", kMaxAppSpecBytes));
-  }
-  TRY(const auto document, parse_yaml(text));
+  TRY(const auto document, parse_text(text));
   if (!document.is_object()) return fail(ErrorKind::kInvalid, "it must be an object");
   const auto& root = document.as_object();
   if (const auto version = text_at(root, "version"); version != "0.0" && version != "0") {

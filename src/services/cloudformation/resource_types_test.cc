@@ -36,7 +36,8 @@ constexpr Documented kTypes[] = {
     {"AWS::ApiGateway::Resource", "RestApiId ParentId PathPart", ""},
     {"AWS::ApiGateway::RestApi", "",
      "Name Description ApiKeySourceType BinaryMediaTypes EndpointConfiguration "
-     "MinimumCompressionSize Policy DisableExecuteApiEndpoint Tags"},
+     "MinimumCompressionSize Policy DisableExecuteApiEndpoint Tags Body BodyS3Location "
+     "FailOnWarnings Mode Parameters"},
     {"AWS::ApiGateway::Stage", "RestApiId StageName",
      "DeploymentId Description Variables TracingEnabled CacheClusterEnabled CacheClusterSize "
      "DocumentationVersion MethodSettings AccessLogSetting Tags"},

@@ -1,4 +1,4 @@
-// AWS::ApiGateway::RestApi, Resource, Method, Account, GatewayResponse
+// AWS::ApiGateway::Resource, Method, Account, GatewayResponse
 // docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ApiGateway.html
 #include "services/cloudformation/resources/apigateway.h"
 
@@ -34,16 +34,13 @@ void patch_scalar(json::Array& patches, const json::Object& before, const json::
                              value == nullptr ? std::string(unset) : to_text(*value).value_or("")));
 }
 
-ApiResult<std::vector<std::string>> list_ids(
-    const Session& session, std::string_view operation, json::Object input,
-    const std::function<bool(const json::Object& item)>& ours) {
-  std::vector<std::string> out;
+ApiResult<json::Array> list_items(const Session& session, std::string_view operation,
+                                  json::Object input) {
+  json::Array out;
   while (true) {
-    TRY(const auto page, session.call("apigateway", operation, input));
-    if (const auto* items = json::array_at(page, "items")) {
-      for (const auto& item : *items) {
-        if (ours(item.as_object())) out.push_back(text(item.as_object(), "id"));
-      }
+    TRY(auto page, session.call("apigateway", operation, input));
+    if (auto* items = page.if_contains("items"); items != nullptr && items->is_array()) {
+      for (auto& item : items->get_array()) out.push_back(std::move(item));
     }
     const auto next = text(page, "position");
     if (next.empty()) return out;
@@ -51,31 +48,59 @@ ApiResult<std::vector<std::string>> list_ids(
   }
 }
 
-ApiResult<void> apply_tags(const Session& session, const std::string& path,
-                           const json::Object& before, const json::Object& now) {
-  if (!differs(before, now, "Tags")) return {};
+ApiResult<std::vector<std::string>> list_ids(
+    const Session& session, std::string_view operation, json::Object input,
+    const std::function<bool(const json::Object& item)>& ours) {
+  TRY(const auto items, list_items(session, operation, std::move(input)));
+  std::vector<std::string> out;
+  for (const auto& item : items) {
+    if (ours(item.as_object())) out.push_back(text(item.as_object(), "id"));
+  }
+  return out;
+}
+
+void patch_media_types(json::Array& patches, const std::set<std::string>& before,
+                       const std::set<std::string>& now) {
+  for (const auto& type : now) {
+    if (!before.contains(type))
+      patches.emplace_back(patch("add", "/binaryMediaTypes/" + pointer(type), std::nullopt));
+  }
+  for (const auto& type : before) {
+    if (!now.contains(type))
+      patches.emplace_back(patch("remove", "/binaryMediaTypes/" + pointer(type), std::nullopt));
+  }
+}
+
+std::string endpoint_type(const json::Object& api) {
+  const auto* endpoint = json::object_at(api, "endpointConfiguration");
+  const auto* types = endpoint == nullptr ? nullptr : json::array_at(*endpoint, "types");
+  return types == nullptr || types->empty() ? "EDGE" : json::str(types->front());
+}
+
+ApiResult<void> change_tags(const Session& session, const std::string& path,
+                            const json::Object& before, const json::Object& now) {
   const auto arn = fmt::format("arn:aws:apigateway:{}::{}", session.region, path);
-  auto tags = tag_map(now);
-  if (auto gone = keys_gone(tag_map(before), tags); !gone.empty()) {
+  if (auto gone = keys_gone(before, now); !gone.empty()) {
     CHECK_OK(session.call("apigateway", "UntagResource",
                           {{"resourceArn", arn}, {"tagKeys", std::move(gone)}}));
   }
-  if (!tags.empty())
+  json::Object changed;
+  for (const auto& [key, value] : now) {
+    if (differs(before, now, key)) changed[key] = value;
+  }
+  if (!changed.empty()) {
     CHECK_OK(session.call("apigateway", "TagResource",
-                          {{"resourceArn", arn}, {"tags", std::move(tags)}}));
+                          {{"resourceArn", arn}, {"tags", std::move(changed)}}));
+  }
   return {};
 }
 
-namespace {
+ApiResult<void> apply_tags(const Session& session, const std::string& path,
+                           const json::Object& before, const json::Object& now) {
+  return change_tags(session, path, tag_map(before), tag_map(now));
+}
 
-constexpr std::string_view kRestApi =
-    "Name string  Description string  ApiKeySourceType string  BinaryMediaTypes [ string ]  "
-    "EndpointConfiguration { Types [ string ] VpcEndpointIds unsupported IpAddressType unsupported "
-    "}  "
-    "MinimumCompressionSize int  Policy any  DisableExecuteApiEndpoint bool  " DEW_TAGS
-    "Body unsupported  BodyS3Location unsupported  CloneFrom unsupported  FailOnWarnings "
-    "unsupported  "
-    "Mode unsupported  Parameters unsupported";
+namespace {
 
 constexpr std::string_view kMethod =
     "RestApiId!~ string  ResourceId!~ string  HttpMethod!~ string  AuthorizationType string  "
@@ -93,116 +118,6 @@ constexpr std::string_view kMethod =
     "  IntegrationResponses [ { StatusCode! string SelectionPattern string ContentHandling string "
     "    ResponseParameters < string > ResponseTemplates < string > } ] "
     "  ResponseTransferMode unsupported IntegrationTarget unsupported }";
-
-// Tools write an empty text for "no policy".
-std::string policy_text(const json::Object& properties) {
-  const auto* policy = json::find(properties, "Policy");
-  if (policy == nullptr) return "";
-  return policy->is_string() ? json::str(*policy) : json::dump(*policy);
-}
-
-ApiResult<std::string> root_resource(const Session& session, const std::string& api,
-                                     const json::Object& made) {
-  if (auto id = text(made, "rootResourceId"); !id.empty()) return id;
-  TRY(const auto resources,
-      session.call("apigateway", "GetResources", {{"restApiId", api}, {"limit", 500}}));
-  if (const auto* items = json::array_at(resources, "items")) {
-    for (const auto& item : *items) {
-      if (text(item.as_object(), "path") == "/") return text(item.as_object(), "id");
-    }
-  }
-  return std::unexpected(
-      aws::ApiError(Error{ErrorKind::kInternal, "a REST API has no root resource"}));
-}
-
-// What CloudFormation writes on all that it makes and that has tags, in this form:
-// docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
-json::Object own_tags(const Session& session, const Desired& desired) {
-  return {{"aws:cloudformation:stack-name", session.stack.name},
-          {"aws:cloudformation:stack-id", session.stack.id},
-          {"aws:cloudformation:logical-id", desired.logical_id}};
-}
-
-ApiResult<std::vector<std::string>> list_own_apis(const Session& session, const Desired& desired) {
-  const auto wanted = own_tags(session, desired);
-  return list_ids(session, "GetRestApis", {{"limit", 500}}, [&](const json::Object& api) {
-    const auto* tags = json::object_at(api, "tags");
-    return tags != nullptr && std::ranges::all_of(wanted, [&](const auto& tag) {
-             return text(*tags, tag.key()) == json::str(tag.value());
-           });
-  });
-}
-
-ApiResult<Instance> create_api(const Session& session, const Desired& desired) {
-  const auto& properties = desired.properties;
-  if (!properties.contains("Name")) return invalid("Name must be specified");
-  json::Object input;
-  copy(input, properties,
-       {{"Name", "name"},
-        {"Description", "description"},
-        {"ApiKeySourceType", "apiKeySource"},
-        {"BinaryMediaTypes", "binaryMediaTypes"},
-        {"MinimumCompressionSize", "minimumCompressionSize"},
-        {"DisableExecuteApiEndpoint", "disableExecuteApiEndpoint"}});
-  if (const auto policy = policy_text(properties); !policy.empty()) input["policy"] = policy;
-  if (const auto* endpoint = json::object_at(properties, "EndpointConfiguration");
-      endpoint != nullptr && endpoint->contains("Types")) {
-    input["endpointConfiguration"] = json::Object{{"types", endpoint->at("Types")}};
-  }
-  auto tags = tag_map(properties);
-  for (auto& [key, value] : own_tags(session, desired)) tags[key] = std::move(value);
-  input["tags"] = std::move(tags);
-  TRY(const auto made, session.call("apigateway", "CreateRestApi", std::move(input)));
-  const auto id = text(made, "id");
-  desired.note(id);
-  TRY(const auto root, root_resource(session, id, made));
-  return Instance{id, properties, {{"RootResourceId", root}, {"RestApiId", id}}};
-}
-
-ApiResult<Instance> update_api(const Session& session, const Instance& current,
-                               const Desired& desired) {
-  const auto& before = current.properties;
-  const auto& now = desired.properties;
-  json::Array patches;
-  patch_scalar(patches, before, now, "Name", "/name", "");
-  patch_scalar(patches, before, now, "Description", "/description", "");
-  patch_scalar(patches, before, now, "ApiKeySourceType", "/apiKeySource", "HEADER");
-  patch_scalar(patches, before, now, "MinimumCompressionSize", "/minimumCompressionSize", "");
-  patch_scalar(patches, before, now, "DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint",
-               "false");
-  if (policy_text(before) != policy_text(now)) {
-    patches.emplace_back(patch("replace", "/policy", policy_text(now)));
-  }
-  if (differs(before, now, "BinaryMediaTypes")) {
-    const auto old = strings(before, "BinaryMediaTypes");
-    const auto wanted = strings(now, "BinaryMediaTypes");
-    for (const auto& type : wanted) {
-      if (!old.contains(type))
-        patches.emplace_back(patch("add", "/binaryMediaTypes/" + pointer(type), std::nullopt));
-    }
-    for (const auto& type : old) {
-      if (!wanted.contains(type))
-        patches.emplace_back(patch("remove", "/binaryMediaTypes/" + pointer(type), std::nullopt));
-    }
-  }
-  if (differs(before, now, "EndpointConfiguration")) {
-    const auto first = [](const json::Object& properties) -> std::string {
-      const auto* endpoint = json::object_at(properties, "EndpointConfiguration");
-      const auto* types = endpoint == nullptr ? nullptr : json::array_at(*endpoint, "Types");
-      return types == nullptr || types->empty() ? "EDGE" : json::str((*types)[0]);
-    };
-    if (first(before) != first(now)) {
-      patches.emplace_back(
-          patch("replace", "/endpointConfiguration/types/" + first(before), first(now)));
-    }
-  }
-  if (!patches.empty()) {
-    CHECK_OK(session.call("apigateway", "UpdateRestApi",
-                          {{"restApiId", current.id}, {"patchOperations", std::move(patches)}}));
-  }
-  CHECK_OK(apply_tags(session, "/restapis/" + current.id, before, now));
-  return Instance{current.id, now, current.attributes};
-}
 
 ApiResult<Instance> create_resource(const Session& session, const Desired& desired) {
   json::Object input;
@@ -323,18 +238,7 @@ ApiResult<Instance> put_gateway_response(const Session& session, const std::stri
 }  // namespace
 
 void add_apigateway_types(std::vector<ResourceType>& types) {
-  types.push_back({
-      .name = "AWS::ApiGateway::RestApi",
-      .schema = kRestApi,
-      .attributes = {"RootResourceId", "RestApiId"},
-      .create = create_api,
-      .update = update_api,
-      .remove =
-          [](const Session& session, const Instance& it) {
-            return session.call_gone_ok("apigateway", "DeleteRestApi", {{"restApiId", it.id}});
-          },
-      .list = list_own_apis,
-  });
+  add_rest_api_type(types);
   types.push_back({
       .name = "AWS::ApiGateway::Resource",
       .schema = "RestApiId!~ string  ParentId!~ string  PathPart!~ string",

@@ -53,8 +53,8 @@ struct Client::Impl {
   explicit Impl(ClientOptions o) : options(o) {}
 
   Result<void> connect(const Url& url, Deadline deadline) {
-    const auto until =
-        std::min(deadline, std::chrono::steady_clock::now() + options.connect_timeout);
+    auto until = deadline;
+    until.at = std::min(until.at, std::chrono::steady_clock::now() + options.connect_timeout);
     auto made = url.scheme == "https" ? Stream::connect_tls(url.host, url.port, until)
                                       : Stream::connect(url.host, url.port, until);
     if (!made) return std::unexpected(std::move(made).error());
@@ -174,7 +174,8 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 
 Result<http::Response> Client::send(const Url& url, const http::Request& request) {
-  const Deadline deadline = std::chrono::steady_clock::now() + impl_->options.timeout;
+  const Deadline deadline{std::chrono::steady_clock::now() + impl_->options.timeout,
+                          impl_->options.stopped};
   TRY(const std::string head, request_head(url, request));
   const std::string origin = fmt::format("{}://{}:{}", url.scheme, url.host, url.port);
   if (impl_->stream && (impl_->origin != origin || impl_->stream->stale())) impl_->stream.reset();

@@ -2,6 +2,7 @@
 // https:// with the system's trust store. Blocking: never from an io thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 
@@ -24,6 +25,8 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{3'000};
   std::chrono::milliseconds timeout{60'000};  // for the whole exchange
   size_t body_bytes = limits::kServiceBodyBytes;
+  // Set by somebody else, it ends what is waited for; outlives the client. null: never.
+  const std::atomic<bool>* stopped = nullptr;
 };
 
 // One connection at a time to one origin, kept alive between calls; reconnects as needed. Not

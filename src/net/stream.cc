@@ -42,9 +42,12 @@ class Descriptor {
 
 Result<void> wait_for(int fd, short events, Deadline deadline) {
   while (true) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (deadline.stopped != nullptr && *deadline.stopped)
+      return fail(ErrorKind::kUnavailable, "stopped");
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.at -
+                                                             std::chrono::steady_clock::now());
     if (left.count() <= 0) return fail(ErrorKind::kTimeout, "the server did not answer in time");
+    if (deadline.stopped != nullptr) left = std::min(left, Deadline::kStopLook);
     pollfd entry{fd, events, 0};
     const int ready =
         ::poll(&entry, 1, static_cast<int>(std::min<int64_t>(left.count(), 1'000'000)));

@@ -2,6 +2,7 @@
 // is built on. Not thread-safe.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <span>
@@ -12,7 +13,12 @@
 
 namespace dew::net {
 
-using Deadline = std::chrono::steady_clock::time_point;
+// Until when, or until `stopped` is set, which is looked at every kStopLook.
+struct Deadline {
+  static constexpr std::chrono::milliseconds kStopLook{100};
+  std::chrono::steady_clock::time_point at;
+  const std::atomic<bool>* stopped = nullptr;  // null: never
+};
 
 class Stream {
  public:

@@ -151,8 +151,7 @@ TEST_F(ControlPlaneTest, RefusesByNameWhatItDoesNotHonour) {
     for (auto& one : more) input[one.key()] = one.value();
     return error("PutIntegration", std::move(input));
   };
-  EXPECT_THAT(integration_error({{"type", "HTTP_PROXY"}}),
-              HasSubstr("integrations of type HTTP_PROXY"));
+  EXPECT_THAT(integration_error({{"type", "AWS"}}), HasSubstr("integrations of type AWS"));
   EXPECT_THAT(integration_error({{"credentials", "arn:aws:iam::0:role/x"}}),
               HasSubstr("credentials"));
   EXPECT_THAT(integration_error({{"connectionType", "VPC_LINK"}}), HasSubstr("VPC"));

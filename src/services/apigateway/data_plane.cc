@@ -1,7 +1,6 @@
 #include "services/apigateway/data_plane.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 
@@ -11,6 +10,7 @@
 #include "services/apigateway/exchange_trace.h"
 #include "services/apigateway/gateway_responses.h"
 #include "services/apigateway/json_text.h"
+#include "services/apigateway/mapping.h"
 #include "services/apigateway/proxy_response.h"
 
 namespace dew::apigateway {
@@ -25,58 +25,6 @@ bool headers_too_large(const http::Headers& headers) {
   size_t bytes = 0;
   for (const auto& header : headers) bytes += header.value.size();
   return bytes > kMaxHeaderValueBytes || headers.size() > kMaxRequestHeaders;
-}
-
-TemplateScope scope_of(const Exchange& exchange, int status) {
-  TemplateScope scope;
-  scope.body = exchange.request.body;
-  scope.parameter = [&exchange](std::string_view name) {
-    auto value = exchange.path_parameter(name);
-    if (value.empty()) value = exchange.query_parameter(name);
-    return value.empty() ? std::string(exchange.request.headers.get(name)) : value;
-  };
-  scope.context = [&exchange, status](std::string_view name) {
-    return context_value(exchange, name, status);
-  };
-  scope.stage_variable = [&exchange](std::string_view name) {
-    return json::string_or(exchange.table->variables, name);
-  };
-  return scope;
-}
-
-std::string resolve(const MappedValue& value, const Exchange& exchange, int status) {
-  switch (value.kind) {
-    case MappedValue::Kind::kStatic:
-      return value.text;
-    case MappedValue::Kind::kContext:
-      return context_value(exchange, value.text, status);
-    case MappedValue::Kind::kStageVariable:
-      return json::string_or(exchange.table->variables, value.text);
-    case MappedValue::Kind::kRequestHeader:
-      return std::string(exchange.request.headers.get(value.text));
-    case MappedValue::Kind::kRequestQuery:
-      return exchange.query_parameter(value.text);
-    case MappedValue::Kind::kRequestPath:
-      return exchange.path_parameter(value.text);
-  }
-  return {};
-}
-
-// A client's text must not end the header it is put in.
-std::string one_line(std::string text) {
-  std::erase_if(text, [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-  });
-  return text;
-}
-
-const std::pair<std::string, Template>* choose(
-    const std::vector<std::pair<std::string, Template>>& templates, std::string_view type) {
-  type = type.substr(0, type.find_first_of(";,"));
-  while (type.ends_with(' ')) type.remove_suffix(1);
-  const auto found = std::find_if(templates.begin(), templates.end(),
-                                  [&](const auto& one) { return http::iequals(one.first, type); });
-  return found == templates.end() ? nullptr : &*found;
 }
 
 // The number after statusCode in what a MOCK request template gives, which AWS reads leniently: the
@@ -168,6 +116,8 @@ void DataPlane::handle(http::Request request, http::Responder responder, DataPla
 void DataPlane::integrate(const ExchangePtr& exchange) {
   if (const auto* mock = std::get_if<MockTarget>(&exchange->route->target))
     return answer_mock(exchange, *mock);
+  if (const auto* backend = std::get_if<HttpTarget>(&exchange->route->target))
+    return ask_backend(exchange, *backend);
   invoke(exchange, std::get<ProxyTarget>(exchange->route->target));
 }
 
@@ -192,16 +142,7 @@ void DataPlane::invoke(const ExchangePtr& exchange, const ProxyTarget& target) {
       log_execution(*exchange, "Endpoint request body after transformations: " + call.payload);
     log_execution(*exchange, fmt::format("Sending request to {}", target.function_arn));
   }
-  const int timeout_ms = target.timeout_ms;
-  exchange->timer =
-      start_timer_(std::chrono::milliseconds(timeout_ms), [this, exchange, timeout_ms] {
-        if (exchange->finished.exchange(true)) return;
-        exchange->answered = std::chrono::steady_clock::now();
-        explain(exchange, fmt::format("the function did not answer within {} ms", timeout_ms));
-        refuse(exchange, "INTEGRATION_TIMEOUT", 504, "InternalServerErrorException",
-               "Endpoint request timed out");
-      });
-  exchange->asked = std::chrono::steady_clock::now();
+  await(exchange, target.timeout_ms, "the function");
   invoker_.invoke(std::move(call), [this, exchange](FunctionResponse answer) {
     if (exchange->finished.exchange(true)) return;
     exchange->answered = std::chrono::steady_clock::now();
@@ -209,6 +150,18 @@ void DataPlane::invoke(const ExchangePtr& exchange, const ProxyTarget& target) {
     if (exchange->record) end_integration(*exchange, answer.kind, clock_);
     finish_proxy(exchange, std::move(answer));
   });
+}
+
+void DataPlane::await(const ExchangePtr& exchange, int timeout_ms, std::string_view whom) {
+  exchange->timer =
+      start_timer_(std::chrono::milliseconds(timeout_ms), [this, exchange, timeout_ms, whom] {
+        if (exchange->finished.exchange(true)) return;
+        exchange->answered = std::chrono::steady_clock::now();
+        explain(exchange, fmt::format("{} did not answer within {} ms", whom, timeout_ms));
+        refuse(exchange, "INTEGRATION_TIMEOUT", 504, "InternalServerErrorException",
+               "Endpoint request timed out");
+      });
+  exchange->asked = std::chrono::steady_clock::now();
 }
 
 void DataPlane::finish_proxy(const ExchangePtr& exchange, FunctionResponse answer) {
@@ -272,7 +225,7 @@ void DataPlane::answer_mock(const ExchangePtr& exchange, const MockTarget& targe
   };
   std::string text;
   if (request_template) {
-    text = request_template->second.render(scope_of(*exchange, 0)).text;
+    text = request_template->second.render(scope_of(*exchange, 0, exchange->request.body)).text;
   } else if (target.pass_unmatched) {
     text = exchange->request.body;
   } else {
@@ -281,33 +234,10 @@ void DataPlane::answer_mock(const ExchangePtr& exchange, const MockTarget& targe
   }
   const int selected = mock_status(text);
   if (selected == 0) return broken("the MOCK integration's request template gives no statusCode");
-  const MockResponse* chosen = nullptr;
-  for (const auto& one : target.responses) {
-    if (one.pattern && RE2::FullMatch(std::to_string(selected), *one.pattern)) {
-      chosen = &one;
-      break;
-    }
-    if (!one.pattern && !chosen) chosen = &one;
-  }
+  const auto* chosen = select_response(target.responses, std::to_string(selected));
   if (!chosen)
     return broken(fmt::format("no integration response matches the status {}", selected));
-
-  http::Response response;
-  response.status = chosen->status;
-  const auto* body = choose(chosen->templates, "application/json");
-  if (!body && !chosen->templates.empty()) body = &chosen->templates.front();
-  response.headers.add("Content-Type", body ? body->first : "application/json");
-  for (const auto& [name, value] : chosen->headers) {
-    response.headers.set(name, one_line(resolve(value, *exchange, response.status)));
-  }
-  if (body) {
-    auto rendered = body->second.render(scope_of(*exchange, response.status));
-    response.body = std::move(rendered.text);
-    if (rendered.status != 0) response.status = rendered.status;
-    for (const auto& header : rendered.header_overrides)
-      response.headers.set(header.name, one_line(header.value));
-  }
-  send(exchange, std::move(response));
+  send(exchange, mapped_response(*exchange, *chosen, "", nullptr));
 }
 
 void DataPlane::refuse(const ExchangePtr& exchange, std::string_view type, int status,
@@ -340,7 +270,8 @@ void DataPlane::refuse(const ExchangePtr& exchange, const Refusal& refusal) {
       response.headers.set(name, one_line(resolve(value, *exchange, response.status)));
     }
     if (body) {
-      response.body = body->second.render(scope_of(*exchange, response.status)).text;
+      response.body =
+          body->second.render(scope_of(*exchange, response.status, exchange->request.body)).text;
       return send(exchange, std::move(response));
     }
   } else {

@@ -1,6 +1,6 @@
 // The data plane: requests to deployed APIs. Finds the stage and the route, builds the event, has
-// the function invoked, turns its answer into the response; or answers itself (MOCK, gateway
-// responses).
+// the function invoked, turns its answer into the response; or has a backend asked (HTTP,
+// HTTP_PROXY; data_plane_http.cc); or answers itself (MOCK, gateway responses).
 //
 // A request runs on the io thread that read it until the invoker takes over, and is finished on
 // whichever thread the function's answer arrives. Nothing blocks. Thread-safe.
@@ -20,6 +20,7 @@
 #include "services/apigateway/exchange.h"
 #include "services/apigateway/function_invoker.h"
 #include "services/apigateway/gate.h"
+#include "services/apigateway/http_backend.h"
 #include "services/apigateway/request_metrics.h"
 #include "services/apigateway/trace_sink.h"
 
@@ -30,10 +31,12 @@ class DataPlane {
   // Starts the timer of an integration's timeout. The real one is of the current io loop.
   using StartTimer = std::function<net::Timer(std::chrono::milliseconds delay, net::Task task)>;
 
-  DataPlane(const Clock& clock, FunctionInvoker& invoker, InvokeAuthority& authority,
-            UsageMeter& meter, AccessLog* log, StartTimer start_timer, TraceSink* traces = nullptr)
+  DataPlane(const Clock& clock, FunctionInvoker& invoker, HttpBackend& backend,
+            InvokeAuthority& authority, UsageMeter& meter, AccessLog* log, StartTimer start_timer,
+            TraceSink* traces = nullptr)
       : clock_(clock),
         invoker_(invoker),
+        backend_(backend),
         log_(log),
         traces_(traces),
         start_timer_(std::move(start_timer)),
@@ -56,6 +59,12 @@ class DataPlane {
   void integrate(const ExchangePtr& exchange);  // let in: the route's target answers
   void invoke(const ExchangePtr& exchange, const ProxyTarget& target);
   void finish_proxy(const ExchangePtr& exchange, FunctionResponse answer);
+  void ask_backend(const ExchangePtr& exchange, const HttpTarget& target);
+  void finish_http(const ExchangePtr& exchange, const HttpTarget& target,
+                   Result<http::Response> answer);
+  // Answers with 504 unless the integration has by then.
+  void await(const ExchangePtr& exchange, int timeout_ms, std::string_view whom);
+  void misconfigured(const ExchangePtr& exchange, std::string_view why);
   void answer_mock(const ExchangePtr& exchange, const MockTarget& target);
   // An answer of the gateway's own: `type` of gateway_responses.h, `code` for x-amzn-ErrorType.
   void refuse(const ExchangePtr& exchange, std::string_view type, int status, std::string_view code,
@@ -68,6 +77,7 @@ class DataPlane {
 
   const Clock& clock_;
   FunctionInvoker& invoker_;
+  HttpBackend& backend_;
   AccessLog* log_;
   TraceSink* traces_;
   RequestMetrics* metrics_ = nullptr;

@@ -1,5 +1,5 @@
-// Integrations of methods. AWS_PROXY (Lambda) and MOCK are honoured; whatever the data plane would
-// not do is refused here, by name.
+// Integrations of methods. AWS_PROXY (Lambda), HTTP, HTTP_PROXY and MOCK are honoured; whatever the
+// data plane would not do is refused here, by name.
 // docs.aws.amazon.com/apigateway/latest/api/API_PutIntegration.html
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include <array>
 
 #include "services/apigateway/errors.h"
+#include "services/apigateway/http_integration.h"
 #include "services/apigateway/integration_uri.h"
 #include "services/apigateway/operations.h"
 #include "services/apigateway/patch.h"
@@ -45,13 +46,7 @@ aws::ApiResult<void> check_proxy(const json::Object& integration) {
   return {};
 }
 
-aws::ApiResult<void> check_mock(const json::Object& integration) {
-  if (has_entries(integration, "requestParameters")) {
-    return aws::fail(unsupported("requestParameters of MOCK integrations"));
-  }
-  if (json::string_or(integration, "contentHandling", "CONVERT_TO_TEXT") != "CONVERT_TO_TEXT") {
-    return aws::fail(unsupported("contentHandling CONVERT_TO_BINARY"));
-  }
+aws::ApiResult<void> check_templates(const json::Object& integration) {
   const auto* templates = json::object_at(integration, "requestTemplates");
   if (!templates) return {};
   for (const auto& entry : *templates) {
@@ -64,9 +59,60 @@ aws::ApiResult<void> check_mock(const json::Object& integration) {
   return {};
 }
 
-aws::ApiResult<void> check_integration(const json::Object& integration) {
+aws::ApiResult<void> check_mock(const json::Object& integration) {
+  if (has_entries(integration, "requestParameters")) {
+    return aws::fail(unsupported("requestParameters of MOCK integrations"));
+  }
+  if (json::string_or(integration, "contentHandling", "CONVERT_TO_TEXT") != "CONVERT_TO_TEXT") {
+    return aws::fail(unsupported("contentHandling CONVERT_TO_BINARY"));
+  }
+  return check_templates(integration);
+}
+
+// What a parameter takes from the request must be one of the method's own.
+aws::ApiResult<void> check_declared(const json::Object& method, std::string_view expression) {
+  if (!expression.starts_with("method.request.")) return {};
+  const auto* declared = json::object_at(method, "requestParameters");
+  if (declared && declared->contains(expression)) return {};
+  return aws::fail(bad_request(
+      fmt::format("Invalid mapping expression specified: Validation Result: warnings : [], errors "
+                  ": [Invalid mapping expression parameter specified: {}]",
+                  expression)));
+}
+
+aws::ApiResult<void> check_http(const json::Object& integration, const json::Object& method) {
+  static constexpr auto kVerbs = std::to_array<std::string_view>(
+      {"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY"});
+  const auto verb = json::string_or(integration, "httpMethod");
+  if (verb.empty())
+    return aws::fail(bad_request("Enumeration value for HttpMethod must be non-empty"));
+  if (std::ranges::find(kVerbs, verb) == kVerbs.end())
+    return aws::fail(bad_request("Invalid HttpMethod specified: " + verb));
+  CHECK_OK(check_http_uri(json::string_or(integration, "uri")));
+  const bool proxy = json::string_or(integration, "type") == "HTTP_PROXY";
+  if (proxy && has_entries(integration, "requestTemplates"))
+    return aws::fail(unsupported("requestTemplates of HTTP_PROXY integrations"));
+  if (const auto handling = json::string_or(integration, "contentHandling");
+      !handling.empty() && (proxy || handling != "CONVERT_TO_TEXT")) {
+    return aws::fail(unsupported(fmt::format("contentHandling {} of {} integrations", handling,
+                                             proxy ? "HTTP_PROXY" : "HTTP")));
+  }
+  if (const auto* parameters = json::object_at(integration, "requestParameters")) {
+    for (const auto& [name, value] : *parameters) {
+      const auto expression = value.is_string() ? json::str(value) : std::string();
+      CHECK_OK(request_parameter(name, expression));
+      CHECK_OK(check_declared(method, expression));
+    }
+  }
+  return check_templates(integration);
+}
+
+// `method` is the whole method, for what it declares.
+aws::ApiResult<void> check_integration(const json::Object& method,
+                                       const json::Object& integration) {
   const auto type = json::string_or(integration, "type");
-  if (type != "AWS_PROXY" && type != "MOCK") {
+  const bool http = type == "HTTP" || type == "HTTP_PROXY";
+  if (type != "AWS_PROXY" && type != "MOCK" && !http) {
     return aws::fail(unsupported(fmt::format("integrations of type {}", type)));
   }
   if (!json::string_or(integration, "credentials").empty()) {
@@ -85,6 +131,7 @@ aws::ApiResult<void> check_integration(const json::Object& integration) {
   if (timeout_ms < kMinTimeoutMs || timeout_ms > kMaxTimeoutMs) {
     return aws::fail(bad_request("Timeout should be between 50 ms and 29000 ms"));
   }
+  if (http) return check_http(integration, method);
   return type == "MOCK" ? check_mock(integration) : check_proxy(integration);
 }
 
@@ -116,7 +163,7 @@ Answer put_integration(Control& control, aws::Call& call) {
       json::string_or(call.input, "cacheNamespace", text(call, "resourceId"));
   integration["cacheKeyParameters"] = json::Array();
   copy_member(integration, call.input, "cacheKeyParameters");
-  CHECK_OK(check_integration(integration));
+  CHECK_OK(check_integration(found.method(), integration));
   found.method()["methodIntegration"] = integration;
   CHECK_OK(save_resource(control, call, found.resource));
   return integration;
@@ -148,7 +195,7 @@ Answer update_integration(Control& control, aws::Call& call) {
   TRY(auto found, find_method(control, call));
   TRY(auto* integration, integration_of(found));
   CHECK_OK(apply_patches(*integration, call.input, kRules));
-  CHECK_OK(check_integration(*integration));
+  CHECK_OK(check_integration(found.method(), *integration));
   CHECK_OK(save_resource(control, call, found.resource));
   return *integration;
 }

@@ -35,4 +35,13 @@ aws::ApiResult<MappedValue> mapped_value(std::string_view expression) {
   return aws::fail(unsupported(fmt::format("the mapping expression {}", expression)));
 }
 
+aws::ApiResult<MappedValue> mapped_response_value(std::string_view expression) {
+  constexpr std::string_view kHeader = "integration.response.header.";
+  if (expression.starts_with(kHeader) && expression.size() > kHeader.size()) {
+    return MappedValue{MappedValue::Kind::kBackendHeader,
+                       std::string(expression.substr(kHeader.size()))};
+  }
+  return mapped_value(expression);
+}
+
 }  // namespace dew::apigateway

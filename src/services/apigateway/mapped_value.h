@@ -1,4 +1,4 @@
-// Values of response parameters: where a response header's value comes from.
+// Values of parameters: where a header, a part of a path or of a query string comes from.
 // docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html
 #pragma once
 
@@ -16,7 +16,8 @@ struct MappedValue {
     kStageVariable,
     kRequestHeader,
     kRequestQuery,
-    kRequestPath
+    kRequestPath,
+    kBackendHeader
   };
   Kind kind = Kind::kStatic;
   std::string text;  // the static text, or the name
@@ -25,5 +26,7 @@ struct MappedValue {
 // `'text'`, context.NAME, stageVariables.NAME, method.request.header.NAME,
 // method.request.querystring.NAME or method.request.path.NAME. Anything else is refused by name.
 aws::ApiResult<MappedValue> mapped_value(std::string_view expression);
+// The same for what answers an HTTP integration: integration.response.header.NAME too.
+aws::ApiResult<MappedValue> mapped_response_value(std::string_view expression);
 
 }  // namespace dew::apigateway

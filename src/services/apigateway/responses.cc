@@ -58,10 +58,11 @@ aws::ApiResult<void> check_integration_response(const json::Object& method,
 
   const auto* parameters = json::object_at(response, "responseParameters");
   const auto* templates = json::object_at(response, "responseTemplates");
-  if (integration && json::string_or(*integration, "type") == "AWS_PROXY" &&
+  const auto kind = integration ? json::string_or(*integration, "type") : std::string();
+  if ((kind == "AWS_PROXY" || kind == "HTTP_PROXY") &&
       ((parameters && !parameters->empty()) || (templates && !templates->empty()))) {
-    return aws::fail(
-        unsupported("responseParameters and responseTemplates of AWS_PROXY integrations"));
+    return aws::fail(unsupported(
+        fmt::format("responseParameters and responseTemplates of {} integrations", kind)));
   }
   if (json::string_or(response, "contentHandling", "CONVERT_TO_TEXT") != "CONVERT_TO_TEXT") {
     return aws::fail(unsupported("contentHandling CONVERT_TO_BINARY"));
@@ -78,9 +79,10 @@ aws::ApiResult<void> check_integration_response(const json::Object& method,
     for (const auto& parameter : *parameters) {
       const std::string_view name{parameter.key().data(), parameter.key().size()};
       if (!allowed || !allowed->contains(name)) return aws::fail(invalid_mapping(name));
-      CHECK_OK(mapped_value(parameter.value().is_string()
-                                ? json::view(parameter.value().get_string())
-                                : std::string_view()));
+      const auto expression = parameter.value().is_string()
+                                  ? json::view(parameter.value().get_string())
+                                  : std::string_view();
+      CHECK_OK(kind == "HTTP" ? mapped_response_value(expression) : mapped_value(expression));
     }
   }
   if (!templates) return {};

@@ -104,7 +104,7 @@ net::Timer start_timer(net::Loops& loops, std::chrono::milliseconds delay, net::
 
 struct Service::Impl {
   Impl(const services::Context& context, FunctionInvoker& functions, InvokeAuthority& authority,
-       AccessLog* log, TraceSink* traces)
+       AccessLog* log, TraceSink* traces, HttpBackend* given)
       : control{context,
                 Repository(context.store),
                 {},
@@ -113,7 +113,7 @@ struct Service::Impl {
         usage(context.clock, Repository(context.store)),
         invoker(functions),
         data(
-            context.clock, functions, authority, usage, log,
+            context.clock, functions, given ? *given : backend, authority, usage, log,
             [&loops = context.loops](auto delay, auto task) {
               return start_timer(loops, delay, std::move(task));
             },
@@ -158,11 +158,14 @@ struct Service::Impl {
   UsageMeter usage;
   FunctionInvoker& invoker;
   DataPlane data;
+  // Ends what it is at before the data plane goes, which that would come back to.
+  HttpWorkers backend;
 };
 
 Service::Service(const services::Context& context, FunctionInvoker& invoker,
-                 InvokeAuthority& authority, AccessLog* log, TraceSink* traces)
-    : impl_(std::make_unique<Impl>(context, invoker, authority, log, traces)) {
+                 InvokeAuthority& authority, AccessLog* log, TraceSink* traces,
+                 HttpBackend* backend)
+    : impl_(std::make_unique<Impl>(context, invoker, authority, log, traces, backend)) {
   impl_->load();
 }
 

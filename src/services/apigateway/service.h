@@ -15,6 +15,7 @@
 #include "services/apigateway/access_log.h"
 #include "services/apigateway/address.h"
 #include "services/apigateway/function_invoker.h"
+#include "services/apigateway/http_backend.h"
 #include "services/apigateway/invoke_authority.h"
 #include "services/apigateway/request_metrics.h"
 #include "services/apigateway/trace_sink.h"
@@ -24,9 +25,10 @@ namespace dew::apigateway {
 
 class Service {
  public:
-  // `log` may be null: stages then keep no access and execution logs.
+  // `log` may be null: stages then keep no access and execution logs. `backend` null: requests of
+  // HTTP integrations go out over the network.
   Service(const services::Context& context, FunctionInvoker& invoker, InvokeAuthority& authority,
-          AccessLog* log = nullptr, TraceSink* traces = nullptr);
+          AccessLog* log = nullptr, TraceSink* traces = nullptr, HttpBackend* backend = nullptr);
   ~Service();
 
   void register_operations(aws::Registry& registry);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "services/apigateway/http_integration.h"
 #include "services/apigateway/integration_uri.h"
 #include "services/apigateway/json_text.h"
 
@@ -33,6 +34,10 @@ std::string_view media_type(std::string_view text) {
   return text;
 }
 
+int timeout_of(const json::Object& integration) {
+  return static_cast<int>(json::int_at(integration, "timeoutInMillis").value_or(29'000));
+}
+
 int status_number(std::string_view text, int fallback) {
   int status = fallback;
   std::from_chars(text.data(), text.data() + text.size(), status);
@@ -40,7 +45,8 @@ int status_number(std::string_view text, int fallback) {
 }
 
 Result<MappedValue> mapped(const json::Value& value) {
-  auto out = mapped_value(value.is_string() ? json::view(value.get_string()) : std::string_view());
+  auto out = mapped_response_value(value.is_string() ? json::view(value.get_string())
+                                                     : std::string_view());
   if (!out) return fail(ErrorKind::kInvalid, out.error().message);
   return std::move(*out);
 }
@@ -73,34 +79,63 @@ Result<TemplateList> compile_templates(const json::Object& document, std::string
   return out;
 }
 
-Result<MockTarget> build_mock(const json::Object& integration) {
-  MockTarget out;
-  TRY(out.templates, compile_templates(integration, "requestTemplates"));
+// Whether a body without a template of its type is passed on.
+bool passes_unmatched(const json::Object& integration, const TemplateList& templates) {
   const auto passthrough = json::string_or(integration, "passthroughBehavior", "WHEN_NO_MATCH");
-  out.pass_unmatched = passthrough == "WHEN_NO_MATCH" ||
-                       (passthrough == "WHEN_NO_TEMPLATES" && out.templates.empty());
+  return passthrough == "WHEN_NO_MATCH" ||
+         (passthrough == "WHEN_NO_TEMPLATES" && templates.empty());
+}
+
+Result<std::vector<MappedResponse>> build_responses(const json::Object& integration) {
+  std::vector<MappedResponse> out;
   const auto* responses = json::object_at(integration, "integrationResponses");
   if (!responses) return out;
   for (const auto& entry : *responses) {
     const auto& document = entry.value().as_object();
-    MockResponse response;
+    MappedResponse response;
     response.status = status_number(json::string_or(document, "statusCode"), 200);
     if (const auto pattern = json::string_or(document, "selectionPattern"); !pattern.empty()) {
       response.pattern = std::make_shared<RE2>(pattern, RE2::Quiet);
     }
     TRY(response.headers, compile_headers(document, "method.response.header."));
     TRY(response.templates, compile_templates(document, "responseTemplates"));
-    out.responses.push_back(std::move(response));
+    out.push_back(std::move(response));
   }
+  return out;
+}
+
+Result<MockTarget> build_mock(const json::Object& integration) {
+  MockTarget out;
+  TRY(out.templates, compile_templates(integration, "requestTemplates"));
+  out.pass_unmatched = passes_unmatched(integration, out.templates);
+  TRY(out.responses, build_responses(integration));
+  return out;
+}
+
+Result<HttpTarget> build_http(const json::Object& integration, const json::Object& variables) {
+  HttpTarget out;
+  out.proxy = json::string_or(integration, "type") == "HTTP_PROXY";
+  out.method = json::string_or(integration, "httpMethod");
+  out.uri = with_stage_variables(json::string_or(integration, "uri"), &variables);
+  out.timeout_ms = timeout_of(integration);
+  if (const auto* parameters = json::object_at(integration, "requestParameters")) {
+    for (const auto& [name, value] : *parameters) {
+      auto parameter = request_parameter(name, value.is_string() ? json::str(value) : "");
+      if (!parameter) return fail(ErrorKind::kInvalid, parameter.error().message);
+      out.parameters.push_back(std::move(*parameter));
+    }
+  }
+  if (out.proxy) return out;
+  TRY(out.templates, compile_templates(integration, "requestTemplates"));
+  out.pass_unmatched = passes_unmatched(integration, out.templates);
+  TRY(out.responses, build_responses(integration));
   return out;
 }
 
 Result<ProxyTarget> build_proxy(const json::Object& integration, const json::Object& variables) {
   auto function = function_of_uri(json::string_or(integration, "uri"));
   if (!function) return fail(ErrorKind::kInvalid, function.error().message);
-  return ProxyTarget{
-      with_stage_variables(*function, &variables),
-      static_cast<int>(json::int_at(integration, "timeoutInMillis").value_or(29'000))};
+  return ProxyTarget{with_stage_variables(*function, &variables), timeout_of(integration)};
 }
 
 // Those of every method, then the route's own.
@@ -153,7 +188,11 @@ Result<void> add_resource(StageTable& table, const DeploymentParts& parts,
     route.resource_path = json::string_or(resource, "path");
     route.resource_id = json::string_or(resource, "id");
     route.parameters = RouteTree::parameters(route.resource_path);
-    if (json::string_or(*integration, "type") == "MOCK") {
+    const auto type = json::string_or(*integration, "type");
+    if (type == "HTTP" || type == "HTTP_PROXY") {
+      TRY(auto backend, build_http(*integration, table.variables));
+      route.target = std::move(backend);
+    } else if (type == "MOCK") {
       TRY(auto mock, build_mock(*integration));
       route.target = std::move(mock);
     } else {

@@ -30,7 +30,8 @@ struct ProxyTarget {
   int timeout_ms = 29'000;
 };
 
-struct MockResponse {
+// An integration response: which results it is for, and what it makes of them.
+struct MappedResponse {
   int status = 200;
   std::shared_ptr<const re2::RE2> pattern;  // null: the default response
   std::vector<std::pair<std::string, MappedValue>> headers;
@@ -39,7 +40,25 @@ struct MockResponse {
 struct MockTarget {
   std::vector<std::pair<std::string, Template>> templates;  // by content type
   bool pass_unmatched = true;
-  std::vector<MockResponse> responses;
+  std::vector<MappedResponse> responses;
+};
+
+struct RequestParameter {
+  enum class Place { kHeader, kQuery, kPath };
+  Place place;
+  std::string name;
+  MappedValue value;
+};
+struct HttpTarget {
+  bool proxy = false;  // HTTP_PROXY
+  std::string method;  // ANY: the client's
+  std::string uri;     // with names in braces
+  int timeout_ms = 29'000;
+  std::vector<RequestParameter> parameters;
+  // Of HTTP alone:
+  std::vector<std::pair<std::string, Template>> templates;  // by content type
+  bool pass_unmatched = true;
+  std::vector<MappedResponse> responses;
 };
 
 enum class LogLevel { kOff, kError, kInfo };
@@ -49,7 +68,7 @@ struct Route {
   std::string resource_path;
   std::string resource_id;
   std::vector<std::string> parameters;
-  std::variant<ProxyTarget, MockTarget> target;
+  std::variant<ProxyTarget, MockTarget, HttpTarget> target;
   LogLevel log_level = LogLevel::kOff;
   bool log_data = false;
   bool detailed_metrics = false;

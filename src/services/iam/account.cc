@@ -77,7 +77,6 @@ json::Object policy_detail(json::Object policy) {
   }
   for (const auto* mine : {"Versions", "NextVersion", "Tags"}) policy.erase(mine);
   policy["IsAttachable"] = true;
-  policy["PermissionsBoundaryUsageCount"] = 0;
   policy["PolicyVersionList"] = std::move(versions);
   return policy;
 }
@@ -117,10 +116,11 @@ ApiResult<json::Value> authorization_details(State& state, Call& call) {
   CHECK_OK(all_policies(state, wanted(kLocal), wanted(kAws), policies));
   for (auto& policy : policies) {
     const auto arn = json::string_or(policy, "Arn");
-    TRY(policy["AttachmentCount"], attachments(state, arn));
+    TRY(const auto use, use_of(state, arn));
+    policy["AttachmentCount"] = use.attached;
+    policy["PermissionsBoundaryUsageCount"] = use.boundaries;
     // Of AWS's own, those in use.
-    if (filter.empty() && arn.starts_with("arn:aws:iam::aws:") && policy["AttachmentCount"] == 0)
-      continue;
+    if (filter.empty() && arn.starts_with("arn:aws:iam::aws:") && use.attached == 0) continue;
     entries.push_back({"Policies", policy_detail(std::move(policy))});
   }
   json::Array all;
@@ -184,8 +184,8 @@ ApiResult<json::Value> account_summary(State& state, Call&) {
   CHECK_OK(all_policies(state, true, true, policies));
   int64_t in_use = 0;
   for (const auto& policy : policies) {
-    TRY(const auto attached, attachments(state, json::string_or(policy, "Arn")));
-    in_use += attached > 0 ? 1 : 0;
+    TRY(const auto use, use_of(state, json::string_or(policy, "Arn")));
+    in_use += use.attached > 0 ? 1 : 0;
   }
   map["PolicyVersionsInUse"] = in_use;
   return json::Object{{"SummaryMap", std::move(map)}};

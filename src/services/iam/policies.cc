@@ -44,8 +44,9 @@ json::Object aws_record(const ManagedPolicy& policy) {
 ApiResult<json::Object> show(const State& state, json::Object record) {
   record.erase("Versions");
   record.erase("NextVersion");
-  TRY(record["AttachmentCount"], attachments(state, json::string_or(record, "Arn")));
-  record["PermissionsBoundaryUsageCount"] = 0;
+  TRY(const auto use, use_of(state, json::string_or(record, "Arn")));
+  record["AttachmentCount"] = use.attached;
+  record["PermissionsBoundaryUsageCount"] = use.boundaries;
   record["IsAttachable"] = true;
   return record;
 }
@@ -123,8 +124,9 @@ ApiResult<json::Value> list_policies(State& state, Call& call) {
 ApiResult<json::Value> delete_policy(State& state, Call& call) {
   const auto arn = json::string_or(call.input, "PolicyArn");
   TRY(const auto policy, load_own(state, arn));
-  TRY(const auto count, attachments(state, arn));
-  if (count > 0) return delete_conflict("Cannot delete a policy attached to entities.");
+  TRY(const auto use, use_of(state, arn));
+  if (use.attached + use.boundaries > 0)
+    return delete_conflict("Cannot delete a policy attached to entities.");
   if (json::array_at(policy, "Versions")->size() > 1) {
     return delete_conflict(
         "This policy has more than one version. Before you delete a policy, you must delete the "

@@ -9,7 +9,7 @@ json::Object describe(Principal kind, const json::Object& record) {
   json::Object out;
   for (const auto& [name, value] : record) {
     if (name == "Inline" || name == "Attached" || name == "Keys" || name == "Groups" ||
-        name == "Users") {
+        name == "Users" || name == "Login") {
       continue;
     }
     if (name == "Tags" && value.is_array() && value.as_array().empty()) continue;

@@ -63,6 +63,7 @@ void Service::register_operations(aws::Registry& registry) {
   };
   add_role_operations(add);
   add_user_operations(add);
+  add_login_profile_operations(add);
   add_policy_operations(add);
   add_simulate_operations(add);
   add_principal_operations(add, Principal::kRole);

@@ -151,20 +151,22 @@ void remove_tags(json::Object& record, const json::Array& keys) {
   record["Tags"] = std::move(left);
 }
 
-ApiResult<int64_t> attachments(const State& state, std::string_view policy_arn) {
-  int64_t count = 0;
+ApiResult<PolicyUse> use_of(const State& state, std::string_view policy_arn) {
+  PolicyUse out;
   for (const auto kind : {Principal::kRole, Principal::kUser, Principal::kGroup}) {
-    CHECK_OK(services::scan(state.context.store, store::Key("iam").add(word(kind)), {},
-                            [&](std::string_view, json::Object record) {
-                              if (const auto* attached = json::array_at(record, "Attached")) {
-                                count += std::ranges::count_if(*attached, [&](const auto& a) {
-                                  return a.as_string() == policy_arn;
-                                });
-                              }
-                              return true;
-                            }));
+    CHECK_OK(services::scan(
+        state.context.store, store::Key("iam").add(word(kind)), {},
+        [&](std::string_view, const json::Object& record) {
+          out.attached += std::ranges::count(strings_of(record, "Attached"), policy_arn);
+          const auto* boundary = json::object_at(record, "PermissionsBoundary");
+          if (boundary != nullptr &&
+              json::string_or(*boundary, "PermissionsBoundaryArn") == policy_arn) {
+            ++out.boundaries;
+          }
+          return true;
+        }));
   }
-  return count;
+  return out;
 }
 
 }  // namespace dew::iam

@@ -2,7 +2,7 @@
 //
 // Records (JSON) in the store, names in lower case:
 //   iam role NAME, iam user NAME   a principal: its description, inline policies, attached ARNs,
-//                                  tags; a user's keys and groups
+//                                  tags; a user's keys, groups and login profile
 //   iam group NAME                 a group: the same, without tags, and its users
 //   iam policy NAME                a customer managed policy with its versions
 //   iam key ID                     an access key: user, secret, status
@@ -101,6 +101,9 @@ size_t chars_without_space(std::string_view text);
 // clients).
 json::Value page(const json::Object& input, std::string_view list, json::Array entries);
 
+// The user that a call without UserName speaks of: the caller.
+ApiResult<std::string> user_or_caller(const Call& call);
+
 // Tags of a record: added or replaced, and taken away.
 ApiResult<void> merge_tags(json::Object& record, const json::Array& tags);
 void remove_tags(json::Object& record, const json::Array& keys);
@@ -114,7 +117,12 @@ ApiResult<json::Object> load_policy(const State& state, std::string_view policy_
 // All managed policies' records, of the account and of AWS.
 ApiResult<void> all_policies(const State& state, bool own, bool aws,
                              std::vector<json::Object>& out);
-ApiResult<int64_t> attachments(const State& state, std::string_view policy_arn);
+// To how many users, groups and roles it is attached; and of how many it is the boundary.
+struct PolicyUse {
+  int64_t attached = 0;
+  int64_t boundaries = 0;
+};
+ApiResult<PolicyUse> use_of(const State& state, std::string_view policy_arn);
 
 // What is attached to a user or role, compiled; null: no such principal.
 policy::AttachedPtr load_attached(const State& state, Principal kind, std::string_view name);
@@ -141,6 +149,7 @@ using Add = std::function<void(std::string, Operation)>;
 void add_role_operations(const Add& add);
 void add_user_operations(const Add& add);
 void add_policy_operations(const Add& add);
+void add_login_profile_operations(const Add& add);
 void add_simulate_operations(const Add& add);
 void add_group_operations(const Add& add);
 void add_account_operations(const Add& add);

@@ -8,9 +8,6 @@
 
 namespace dew::iam {
 
-namespace {
-
-// The user that a call without UserName speaks of: the caller.
 ApiResult<std::string> user_or_caller(const Call& call) {
   if (const auto name = json::string_at(call.input, "UserName")) return std::string(*name);
   const auto at = call.identity.arn.find(":user/");
@@ -20,6 +17,8 @@ ApiResult<std::string> user_or_caller(const Call& call) {
   }
   return call.identity.arn.substr(call.identity.arn.rfind('/') + 1);
 }
+
+namespace {
 
 ApiResult<json::Value> create_user(State& state, Call& call) {
   const auto name = json::string_or(call.input, "UserName");
@@ -87,6 +86,8 @@ ApiResult<json::Value> delete_user(State& state, Call& call) {
   if (const auto* list = json::array_at(user, "Keys"); list != nullptr && !list->empty()) {
     return delete_conflict("Cannot delete entity, must delete access keys first.");
   }
+  if (user.contains("Login"))
+    return delete_conflict("Cannot delete entity, must delete login profile first.");
   store::Batch batch;
   batch.erase(principal_key(Principal::kUser, name));
   CHECK_OK(state.context.store.commit(batch));

@@ -177,6 +177,35 @@ TEST(Crashes, OfADeletionAreFinished) {
       });
 }
 
+// Keys and plans have no names of their own: only their tags tell whose they are.
+TEST(Crashes, FindKeysAndPlansAgainByTheirTags) {
+  static constexpr const char* kKeys = R"({"Resources":{
+    "One":{"Type":"AWS::ApiGateway::ApiKey","Properties":{"Name":"same"}},
+    "Two":{"Type":"AWS::ApiGateway::ApiKey","Properties":{"Name":"same"}},
+    "None":{"Type":"AWS::ApiGateway::ApiKey"},
+    "Plan":{"Type":"AWS::ApiGateway::UsagePlan","Properties":{"UsagePlanName":"same"}},
+    "Other":{"Type":"AWS::ApiGateway::UsagePlan"}}})";
+  crash_everywhere(
+      [](World& w) {
+        w.ok("cloudformation", "CreateStack", {{"StackName", "s"}, {"TemplateBody", kKeys}});
+        // Somebody makes one of that name whenever the stack makes one.
+        w.before = [&w](const std::string& operation) {
+          if (operation != "CreateApiKey" && operation != "CreateUsagePlan") return;
+          w.keys["theirs"] = {{"id", "theirs"}, {"name", "same"}};
+          w.plans["theirs"] = {{"id", "theirs"}, {"name", "same"}, {"tags", json::Object{}}};
+        };
+      },
+      [](World& w) {
+        EXPECT_EQ(w.status(), "CREATE_COMPLETE") << w.reason();
+        EXPECT_EQ(w.keys.size(), 4u);
+        EXPECT_EQ(w.plans.size(), 3u);
+        w.ok("cloudformation", "DeleteStack", {{"StackName", "s"}});
+        ASSERT_TRUE(w.work());
+        EXPECT_EQ(w.keys.size(), 1u);
+        EXPECT_EQ(w.plans.size(), 1u);
+      });
+}
+
 // What an interrupted creation has left cannot be removed: the stack says so, and keeps it.
 TEST(Crashes, OfACreationThatCannotBeUndoneAreTold) {
   const std::set<std::string> deletions{"DeleteLogGroup", "DeleteRestApi", "DeleteParameter"};

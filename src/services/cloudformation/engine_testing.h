@@ -150,7 +150,36 @@ struct World : services::TestCloud {
       if (apis.erase(text("restApiId")) == 0) return aws::fail("NotFoundException", "");
       return json::Object{};
     }
+    if (auto done = access(operation, input)) return *std::move(done);
     return aws::fail("UnknownOperation", operation);
+  }
+
+  // API keys and usage plans. nullopt: another operation.
+  std::optional<aws::ApiResult<json::Value>> access(const std::string& operation,
+                                                    const json::Object& input) {
+    for (const auto& [kind, id_member, made] :
+         {std::tuple{"ApiKey", "apiKey", &keys}, std::tuple{"UsagePlan", "usagePlanId", &plans}}) {
+      if (operation == fmt::format("Create{}", kind)) {
+        auto item = input;
+        const auto id = fmt::format("{}{}", id_member, ++next_id);
+        item["id"] = id;
+        (*made)[id] = item;
+        return item;
+      }
+      if (operation == fmt::format("Get{}s", kind)) {
+        json::Array list;
+        for (const auto& [id, item] : *made) list.emplace_back(item);
+        return json::Object{{"items", std::move(list)}};
+      }
+      const auto it = made->find(json::string_or(input, id_member));
+      const bool get = operation == fmt::format("Get{}", kind);
+      if (!get && operation != fmt::format("Delete{}", kind)) continue;
+      if (it == made->end()) return aws::fail("NotFoundException", "");
+      json::Value item = it->second;
+      if (!get) made->erase(it);
+      return item;
+    }
+    return std::nullopt;
   }
 
   // A custom resource's provider: a thing for every id, which says what its properties say.
@@ -214,6 +243,8 @@ struct World : services::TestCloud {
   std::map<std::string, std::string> parameters;
   std::map<std::string, std::string> apis;
   std::map<std::string, json::Object> api_tags;
+  std::map<std::string, json::Object> keys;  // of REST APIs, and the plans that they count with
+  std::map<std::string, json::Object> plans;
   std::map<std::string, std::string> objects;  // templates in S3
   std::map<std::string, std::string> things;   // of a custom resource's provider
 };

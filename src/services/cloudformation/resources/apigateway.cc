@@ -77,6 +77,29 @@ std::string endpoint_type(const json::Object& api) {
   return types == nullptr || types->empty() ? "EDGE" : json::str(types->front());
 }
 
+json::Object own_tags(const Session& session, const Desired& desired) {
+  return {{"aws:cloudformation:stack-name", session.stack.name},
+          {"aws:cloudformation:stack-id", session.stack.id},
+          {"aws:cloudformation:logical-id", desired.logical_id}};
+}
+
+json::Object tags_of_new(const Session& session, const Desired& desired) {
+  auto out = tag_map(desired.properties);
+  for (auto& [key, value] : own_tags(session, desired)) out[key] = std::move(value);
+  return out;
+}
+
+ApiResult<std::vector<std::string>> list_own(const Session& session, std::string_view operation,
+                                             const Desired& desired) {
+  const auto wanted = own_tags(session, desired);
+  return list_ids(session, operation, {{"limit", 500}}, [&](const json::Object& item) {
+    const auto* tags = json::object_at(item, "tags");
+    return tags != nullptr && std::ranges::all_of(wanted, [&](const auto& tag) {
+             return text(*tags, tag.key()) == json::str(tag.value());
+           });
+  });
+}
+
 ApiResult<void> change_tags(const Session& session, const std::string& path,
                             const json::Object& before, const json::Object& now) {
   const auto arn = fmt::format("arn:aws:apigateway:{}::{}", session.region, path);

@@ -33,6 +33,15 @@ void patch_media_types(json::Array& patches, const std::set<std::string>& before
 // Of an API as GetRestApi answers; EDGE where it does not say.
 std::string endpoint_type(const json::Object& api);
 
+// What CloudFormation writes on all that it makes and that has tags, in this form:
+// docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+json::Object own_tags(const Session& session, const Desired& desired);
+// A new thing's tags: those of the template, and CloudFormation's own.
+json::Object tags_of_new(const Session& session, const Desired& desired);
+// The ids of those items of a list operation that have this very resource's own tags.
+ApiResult<std::vector<std::string>> list_own(const Session& session, std::string_view operation,
+                                             const Desired& desired);
+
 // `path` as in arn:aws:apigateway:REGION::PATH
 ApiResult<void> change_tags(const Session& session, const std::string& path,
                             const json::Object& before, const json::Object& now);

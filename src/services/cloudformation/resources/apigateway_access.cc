@@ -152,7 +152,7 @@ ApiResult<Instance> create_key(const Session& session, const Desired& desired) {
     input["generateDistinctId"] = *distinct;
   if (const auto* stages = json::find(properties, "StageKeys"))
     input["stageKeys"] = lowered(*stages);
-  if (auto tags = tag_map(properties); !tags.empty()) input["tags"] = std::move(tags);
+  input["tags"] = tags_of_new(session, desired);
   TRY(const auto made, session.call("apigateway", "CreateApiKey", std::move(input)));
   const auto id = text(made, "id");
   desired.note(id);
@@ -220,7 +220,7 @@ ApiResult<Instance> create_plan(const Session& session, const Desired& desired) 
     if (const auto* value = json::find(properties, name))
       input[lower_first(name)] = lowered(*value);
   }
-  if (auto tags = tag_map(properties); !tags.empty()) input["tags"] = std::move(tags);
+  input["tags"] = tags_of_new(session, desired);
   TRY(const auto made, session.call("apigateway", "CreateUsagePlan", std::move(input)));
   const auto id = text(made, "id");
   desired.note(id);
@@ -314,19 +314,14 @@ json::Object plan_key(const json::Object& properties) {
   return {{"usagePlanId", text(properties, "UsagePlanId")}, {"keyId", text(properties, "KeyId")}};
 }
 
-// Types whose ids their API chooses: how they are found (by the name, which is all that tells one
-// from another) and removed.
-std::function<bool(const json::Object&)> of_name(const Desired& desired,
-                                                 std::string_view property) {
-  return [name = text(desired.properties, property)](const json::Object& item) {
-    return text(item, "name") == name;
-  };
-}
+// Types whose ids their API chooses and that have no tags: how they are found (by the name, which
+// is all that tells one from another) and removed.
 auto lists(std::string_view operation) {
   return [operation](const Session& session, const Desired& desired) {
+    const auto name = text(desired.properties, "Name");
     return list_ids(session, operation,
                     {{"restApiId", text(desired.properties, "RestApiId")}, {"limit", 500}},
-                    of_name(desired, "Name"));
+                    [&](const json::Object& item) { return text(item, "name") == name; });
   };
 }
 auto removes(std::string_view operation, std::string_view member) {
@@ -398,10 +393,8 @@ void add_access_types(std::vector<ResourceType>& types) {
           [](const Session& session, const Instance& it) {
             return session.call_gone_ok("apigateway", "DeleteApiKey", {{"apiKey", it.id}});
           },
-      .list =
-          [](const Session& session, const Desired& desired) {
-            return list_ids(session, "GetApiKeys", {{"limit", 500}}, of_name(desired, "Name"));
-          },
+      .list = [](const Session& session,
+                 const Desired& desired) { return list_own(session, "GetApiKeys", desired); },
   });
   types.push_back({
       .name = "AWS::ApiGateway::UsagePlan",
@@ -410,11 +403,8 @@ void add_access_types(std::vector<ResourceType>& types) {
       .create = create_plan,
       .update = update_plan,
       .remove = remove_plan,
-      .list =
-          [](const Session& session, const Desired& desired) {
-            return list_ids(session, "GetUsagePlans", {{"limit", 500}},
-                            of_name(desired, "UsagePlanName"));
-          },
+      .list = [](const Session& session,
+                 const Desired& desired) { return list_own(session, "GetUsagePlans", desired); },
   });
   types.push_back({
       .name = "AWS::ApiGateway::UsagePlanKey",

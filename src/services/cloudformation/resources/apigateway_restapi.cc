@@ -72,24 +72,6 @@ ApiResult<std::string> root_resource(const Session& session, const std::string& 
       aws::ApiError(Error{ErrorKind::kInternal, "a REST API has no root resource"}));
 }
 
-// What CloudFormation writes on all that it makes and that has tags, in this form:
-// docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
-json::Object own_tags(const Session& session, const Desired& desired) {
-  return {{"aws:cloudformation:stack-name", session.stack.name},
-          {"aws:cloudformation:stack-id", session.stack.id},
-          {"aws:cloudformation:logical-id", desired.logical_id}};
-}
-
-ApiResult<std::vector<std::string>> list_own(const Session& session, const Desired& desired) {
-  const auto wanted = own_tags(session, desired);
-  return list_ids(session, "GetRestApis", {{"limit", 500}}, [&](const json::Object& api) {
-    const auto* tags = json::object_at(api, "tags");
-    return tags != nullptr && std::ranges::all_of(wanted, [&](const auto& tag) {
-             return text(*tags, tag.key()) == json::str(tag.value());
-           });
-  });
-}
-
 // As whoever asked for the stack operation may read it.
 ApiResult<std::string> read_from_s3(const Session& session, const json::Object& location) {
   json::Object object{{"Bucket", text(location, "Bucket")}, {"Key", text(location, "Key")}};
@@ -277,7 +259,8 @@ void add_rest_api_type(std::vector<ResourceType>& types) {
       .create = create,
       .update = update,
       .remove = remove,
-      .list = list_own,
+      .list = [](const Session& session,
+                 const Desired& desired) { return list_own(session, "GetRestApis", desired); },
   });
 }
 

@@ -5,7 +5,7 @@ import json
 import botocore.exceptions
 import pytest
 
-from conftest import wait_until
+from conftest import ACCOUNT, REGION, wait_until
 
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]}
 TRUST = {"Version": "2012-10-17", "Statement": [
@@ -27,7 +27,8 @@ def stack(client, unique):
             call(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
             described = wait_until(lambda: (s := formation.describe_stacks(StackName=name)["Stacks"][0]) and
                                    not s["StackStatus"].endswith("IN_PROGRESS") and s, 30, "the stack's end")
-            assert described["StackStatus"].endswith("_COMPLETE") and "ROLLBACK" not in described["StackStatus"], self.events()
+            if not described["StackStatus"].endswith("_COMPLETE") or "ROLLBACK" in described["StackStatus"]:
+                raise AssertionError(str(self.events()))
             return {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
 
         def events(self):
@@ -89,6 +90,108 @@ def test_users_and_their_keys(client, cloud, stack):
     stack.delete()
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         iam.get_user(UserName=told["User"])
+
+
+def test_groups_of_a_stack_decide_what_their_users_may(client, cloud, stack):
+    table_arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/"
+
+    def allow(action):
+        return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+    group = {"Type": "AWS::IAM::Group", "Properties": {
+        "Path": "/staff/", "Policies": [{"PolicyName": "list", "PolicyDocument": allow("dynamodb:ListTables")}],
+        "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"]}}
+    more = {"Type": "AWS::IAM::Group"}
+    user = {"Type": "AWS::IAM::User", "Properties": {"Groups": [{"Ref": "Group"}]}}
+    other = {"Type": "AWS::IAM::User", "Properties": {"LoginProfile": {"Password": "Long-enough-1", "PasswordResetRequired": True}}}
+    added = {"Type": "AWS::IAM::UserToGroupAddition", "Properties": {"GroupName": {"Ref": "More"}, "Users": [{"Ref": "Other"}]}}
+    inline = {"Type": "AWS::IAM::Policy", "Properties": {
+        "PolicyName": "buckets", "PolicyDocument": ALLOW, "Groups": [{"Ref": "Group"}], "Users": [{"Ref": "Other"}]}}
+    managed = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {
+        "PolicyDocument": allow("logs:DescribeLogGroups"), "Groups": [{"Ref": "Group"}, {"Ref": "More"}]}}
+    own = {"Type": "AWS::IAM::GroupPolicy", "Properties": {
+        "GroupName": {"Ref": "More"}, "PolicyName": "own", "PolicyDocument": allow("sqs:ListQueues")}}
+    resources = {"Group": group, "More": more, "User": user, "Other": other, "Added": added, "Inline": inline,
+                 "Managed": managed, "Own": own,
+                 "Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}}},
+                 "OtherKey": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "Other"}}}}
+    outputs = {name: {"Fn::GetAtt": parts.split(".")} for name, parts in {
+        "Arn": "Group.Arn", "Added": "Added.Id", "UserArn": "User.Arn", "Secret": "Key.SecretAccessKey", "KeyId": "Key.Id",
+        "OtherSecret": "OtherKey.SecretAccessKey", "Count": "Managed.AttachmentCount", "Version": "Managed.DefaultVersionId",
+        "Attachable": "Managed.IsAttachable"}.items()} | {"OtherKey": {"Ref": "OtherKey"}, "Own": {"Ref": "Own"}}
+    told = stack.apply(resources, outputs)
+    iam, name = client("iam"), stack.id("Group")
+    assert told["Arn"] == f"arn:aws:iam::{ACCOUNT}:group/staff/{name}" and told["Added"] == stack.id("Added")
+    assert (told["Count"], told["Version"], told["Attachable"]) == ("2", "v1", "true")
+    assert told["Own"] == f"own|{stack.id('More')}"
+    theirs = {"access_key": told["KeyId"], "secret_key": told["Secret"]}
+    others = {"access_key": told["OtherKey"], "secret_key": told["OtherSecret"]}
+    # What the group's inline, managed and other policies allow, and no more.
+    cloud.client("dynamodb", **theirs).list_tables()
+    cloud.client("ssm", **theirs).describe_parameters()
+    cloud.client("s3", **theirs).list_buckets()
+    cloud.client("logs", **theirs).describe_log_groups()
+    with pytest.raises(botocore.exceptions.ClientError) as error:
+        cloud.client("dynamodb", **theirs).describe_table(TableName="ttt")
+    assert error.value.response["Error"] == {
+        "Code": "AccessDeniedException",
+        "Message": f"User: {told['UserArn']} is not authorized to perform: dynamodb:DescribeTable on resource: {table_arn}ttt "
+                   "because no identity-based policy allows the dynamodb:DescribeTable action"}
+    cloud.client("logs", **others).describe_log_groups()
+    with pytest.raises(botocore.exceptions.ClientError, match="no identity-based policy allows the dynamodb:ListTables action"):
+        cloud.client("dynamodb", **others).list_tables()
+    assert iam.get_login_profile(UserName=stack.id("Other"))["LoginProfile"]["PasswordResetRequired"] is True
+    assert "Long-enough-1" not in cloud.log and "Long-enough-1" not in json.dumps(stack.events(), default=str)
+
+    # Everything changes in place: a path, memberships, who has a policy.
+    before = {logical: stack.id(logical) for logical in resources}
+    group["Properties"] = {"Path": "/crew/", "Policies": [{"PolicyName": "get", "PolicyDocument": allow("dynamodb:GetItem")}]}
+    del user["Properties"]["Groups"]
+    added["Properties"] = {"GroupName": {"Ref": "Group"}, "Users": [{"Ref": "Other"}, {"Ref": "User"}]}
+    del other["Properties"]["LoginProfile"]
+    inline["Properties"]["Groups"] = [{"Ref": "More"}]
+    managed["Properties"]["Groups"] = [{"Ref": "More"}]
+    told = stack.apply(resources, outputs)
+    assert {logical: stack.id(logical) for logical in resources} == before
+    assert told["Arn"] == f"arn:aws:iam::{ACCOUNT}:group/crew/{name}" and told["Count"] == "1"
+    assert iam.list_group_policies(GroupName=name)["PolicyNames"] == ["get"]
+    assert iam.list_attached_group_policies(GroupName=name)["AttachedPolicies"] == []
+    assert {u["UserName"] for u in iam.get_group(GroupName=name)["Users"]} == {before["User"], before["Other"]}
+    assert iam.list_groups_for_user(UserName=before["Other"])["Groups"][0]["GroupName"] == name
+    assert sorted(iam.list_group_policies(GroupName=before["More"])["PolicyNames"]) == ["buckets", "own"]
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_login_profile(UserName=before["Other"])
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        cloud.client("dynamodb", **theirs).list_tables()
+    stack.delete()
+    for call, key in ((iam.get_group, {"GroupName": name}), (iam.get_user, {"UserName": before["Other"]}),
+                      (iam.get_policy, {"PolicyArn": before["Managed"]})):
+        with pytest.raises(iam.exceptions.NoSuchEntityException):
+            call(**key)
+
+
+def test_a_failed_membership_is_taken_back(client, stack, unique):
+    iam, name = client("iam"), unique("user")
+    iam.create_user(UserName=name)
+    with pytest.raises(AssertionError, match="cannot be found"):
+        stack.apply({"Group": {"Type": "AWS::IAM::Group", "Properties": {"GroupName": name}},
+                     "Added": {"Type": "AWS::IAM::UserToGroupAddition",
+                               "Properties": {"GroupName": {"Ref": "Group"}, "Users": [name, name + "-absent"]}}})
+    assert iam.list_groups_for_user(UserName=name)["Groups"] == []
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_group(GroupName=name)
+    iam.delete_user(UserName=name)
+
+
+def test_a_policy_of_a_role_that_is_there_already_is_nobodys(client, stack, unique):
+    iam, role = client("iam"), unique("role")
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=json.dumps(ALLOW))
+    with pytest.raises(AssertionError, match="already exists"):
+        stack.apply({"P": {"Type": "AWS::IAM::RolePolicy", "Properties": {
+            "RoleName": role, "PolicyName": "p", "PolicyDocument": ALLOW}}})
+    assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["p"]
+    iam.delete_role_policy(RoleName=role, PolicyName="p")
+    iam.delete_role(RoleName=role)
 
 
 def test_an_inline_policy_may_get_another_name(client, stack):
@@ -164,9 +267,54 @@ def test_a_deployments_stage_changes_in_place(client, stack):
     # CloudFormation's own tags are on what it makes.
     tags = gateway.get_rest_api(restApiId=rest_api)["tags"]
     assert tags["aws:cloudformation:stack-name"] == stack.name and tags["aws:cloudformation:logical-id"] == "Api"
-    stack.apply(api(StageName="one", StageDescription={"Variables": {"v": "2"}}))
-    assert gateway.get_stage(restApiId=rest_api, stageName="one")["variables"] == {"v": "2"}
+    # What a description says beside its method settings holds for all methods.
+    stack.apply(api(StageName="one", StageDescription={
+        "Variables": {"v": "2"}, "LoggingLevel": "ERROR", "MetricsEnabled": True, "DataTraceEnabled": True,
+        "ThrottlingBurstLimit": 7, "ThrottlingRateLimit": 3.5, "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]}))
+    stage = gateway.get_stage(restApiId=rest_api, stageName="one")
+    assert stage["variables"] == {"v": "2"} and stage["tags"] == {"a": "1", "b": "2"}
+    settings = stage["methodSettings"]["*/*"]
+    assert {k: settings[k] for k in ("loggingLevel", "metricsEnabled", "dataTraceEnabled", "throttlingBurstLimit",
+                                     "throttlingRateLimit")} == {
+        "loggingLevel": "ERROR", "metricsEnabled": True, "dataTraceEnabled": True, "throttlingBurstLimit": 7,
+        "throttlingRateLimit": 3.5}
+    stack.apply(api(StageName="one", StageDescription={"Tags": [{"Key": "b", "Value": "3"}]}))
+    stage = gateway.get_stage(restApiId=rest_api, stageName="one")
+    assert stage["tags"] == {"b": "3"} and "*/*" not in stage["methodSettings"]
     stack.apply(api(StageName="two"))
     stages = {s["stageName"]: s["deploymentId"] for s in gateway.get_stages(restApiId=rest_api)["item"]}
     assert stages == {"two": deployment} and stack.id("Deployment") == deployment
     stack.delete()
+
+
+def test_a_bucket_policy_that_is_there_already_is_nobodys(client, stack, unique):
+    s3, bucket = client("s3"), unique("bucket")
+    s3.create_bucket(Bucket=bucket)
+    theirs, ours = ({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{bucket}/*"}]}
+        for action in ("s3:DeleteObject", "s3:PutObject"))
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(theirs))
+    resources = {"P": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": bucket, "PolicyDocument": ours}}}
+    with pytest.raises(AssertionError, match=f"The bucket policy already exists on bucket {bucket}"):
+        stack.apply(resources)
+    assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) == theirs
+    s3.delete_bucket_policy(Bucket=bucket)
+    stack.delete()
+    stack.apply(resources)
+    assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) == ours and stack.id("P") == bucket
+    stack.delete()
+    with pytest.raises(botocore.exceptions.ClientError, match="NoSuchBucketPolicy"):
+        s3.get_bucket_policy(Bucket=bucket)
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_what_a_function_tells_of_itself(client, stack):
+    resources = {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+        "F": {"Type": "AWS::Lambda::Function", "Properties": {
+            "Runtime": "python3.12", "Handler": "index.handler", "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Code": {"ZipFile": "def handler(event, context): return 1"}, "Tags": [{"Key": "bare"}]}}}
+    told = stack.apply(resources, {"Snap": {"Fn::GetAtt": ["F", "SnapStartResponse.ApplyOn"]},
+                                   "State": {"Fn::GetAtt": ["F", "SnapStartResponse.OptimizationStatus"]}})
+    assert told == {"Snap": "None", "State": "Off"}
+    assert client("lambda").get_function(FunctionName=stack.id("F"))["Tags"]["bare"] == ""

@@ -67,16 +67,23 @@ constexpr Documented kTypes[] = {
      "AttributeDefinitions BillingMode ProvisionedThroughput SSESpecification "
      "TimeToLiveSpecification TableClass DeletionProtectionEnabled Tags"},
     {"AWS::IAM::AccessKey", "UserName Serial", "Status"},
-    {"AWS::IAM::ManagedPolicy", "ManagedPolicyName Path Description", "PolicyDocument Roles Users"},
-    {"AWS::IAM::Policy", "", "PolicyName PolicyDocument Roles Users"},
+    {"AWS::IAM::ManagedPolicy", "ManagedPolicyName Path Description",
+     "PolicyDocument Roles Users Groups"},
+    {"AWS::IAM::Policy", "", "PolicyName PolicyDocument Roles Users Groups"},
+    {"AWS::IAM::GroupPolicy", "PolicyName GroupName", "PolicyDocument"},
+    {"AWS::IAM::RolePolicy", "PolicyName RoleName", "PolicyDocument"},
+    {"AWS::IAM::UserPolicy", "PolicyName UserName", "PolicyDocument"},
+    {"AWS::IAM::Group", "GroupName", "Path ManagedPolicyArns Policies"},
+    {"AWS::IAM::UserToGroupAddition", "", "GroupName Users"},
     {"AWS::IAM::Role", "RoleName Path",
      "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration "
      "PermissionsBoundary Policies Tags"},
-    {"AWS::IAM::User", "UserName", "Path ManagedPolicyArns PermissionsBoundary Policies Tags"},
+    {"AWS::IAM::User", "UserName",
+     "Path ManagedPolicyArns PermissionsBoundary Policies Tags Groups LoginProfile"},
     {"AWS::Lambda::Alias", "Name FunctionName",
      "FunctionVersion Description RoutingConfig ProvisionedConcurrencyConfig UpdatePolicy"},
-    {"AWS::Lambda::Function", "FunctionName",
-     "PackageType Runtime Role Handler Description Timeout MemorySize ReservedConcurrentExecutions "
+    {"AWS::Lambda::Function", "FunctionName PackageType",
+     "Runtime Role Handler Description Timeout MemorySize ReservedConcurrentExecutions "
      "KmsKeyArn Code Environment Architectures Tags TracingConfig EphemeralStorage Layers "
      "LoggingConfig"},
     {"AWS::Lambda::LayerVersion",

@@ -41,6 +41,10 @@ ApiResult<void> patch_stage(const Session& session, const std::string& api,
   return {};
 }
 
+std::string stage_path(const std::string& api, const std::string& stage) {
+  return fmt::format("/restapis/{}/stages/{}", api, stage);
+}
+
 ApiResult<Instance> create_deployment(const Session& session, const Desired& desired) {
   const auto& properties = desired.properties;
   const auto api = text(properties, "RestApiId");
@@ -64,8 +68,10 @@ ApiResult<Instance> create_deployment(const Session& session, const Desired& des
   TRY(const auto made, session.call("apigateway", "CreateDeployment", std::move(input)));
   const auto id = text(made, "id");
   desired.note(id);
-  if (description != nullptr)
+  if (description != nullptr) {
     CHECK_OK(patch_stage(session, api, stage, setting_patches({}, *description)));
+    CHECK_OK(apply_tags(session, stage_path(api, stage), {}, *description));
+  }
   return Instance{id, properties, {{"DeploymentId", id}, {"_Previous", previous}}};
 }
 
@@ -98,9 +104,10 @@ ApiResult<void> update_deployment_stage(const Session& session, const Instance& 
     was = nullptr;
   }
   if (stage.empty() || (stage == old_stage && !differs(before, now, "StageDescription"))) return {};
-  return patch_stage(
-      session, api, stage,
-      description_patches(was == nullptr ? none : *was, wanted == nullptr ? none : *wanted));
+  const auto& old_description = was == nullptr ? none : *was;
+  const auto& description = wanted == nullptr ? none : *wanted;
+  CHECK_OK(patch_stage(session, api, stage, description_patches(old_description, description)));
+  return apply_tags(session, stage_path(api, stage), old_description, description);
 }
 
 ApiResult<Instance> update_deployment(const Session& session, const Instance& current,
@@ -168,8 +175,15 @@ std::string setting_key(const json::Object& setting) {
   return path + "/" + json::string_or(setting, "HttpMethod", "*");
 }
 
+// Of a stage; and a deployment's description of one says beside them what holds for all its
+// methods.
 std::map<std::string, json::Object> settings(const json::Object& properties) {
   std::map<std::string, json::Object> out;
+  json::Object of_all;
+  for (const auto& known : kSettings) {
+    if (const auto* value = json::find(properties, known.property)) of_all[known.property] = *value;
+  }
+  if (!of_all.empty()) out["*/*"] = std::move(of_all);
   if (const auto* list = json::array_at(properties, "MethodSettings")) {
     for (const auto& setting : *list) out[setting_key(setting.as_object())] = setting.as_object();
   }
@@ -259,8 +273,7 @@ ApiResult<Instance> update_stage(const Session& session, const Instance& current
   json::Array patches = description_patches(before, now);
   patch_scalar(patches, before, now, "DeploymentId", "/deploymentId", "");
   CHECK_OK(patch_stage(session, api, current.id, std::move(patches)));
-  CHECK_OK(
-      apply_tags(session, fmt::format("/restapis/{}/stages/{}", api, current.id), before, now));
+  CHECK_OK(apply_tags(session, stage_path(api, current.id), before, now));
   return Instance{current.id, now, current.attributes};
 }
 
@@ -273,12 +286,11 @@ void add_deployment_types(std::vector<ResourceType>& types) {
       "StageDescription {{ Description string CacheClusterEnabled bool CacheClusterSize string "
       "TracingEnabled bool Variables < string > MethodSettings [ {} ] "
       "AccessLogSetting {{ DestinationArn string Format string }} CacheDataEncrypted unsupported "
-      "CacheTtlInSeconds unsupported CachingEnabled unsupported CanarySetting unsupported "
-      "ClientCertificateId unsupported DataTraceEnabled unsupported DocumentationVersion "
-      "unsupported "
-      "LoggingLevel unsupported MetricsEnabled unsupported Tags unsupported "
-      "ThrottlingBurstLimit unsupported ThrottlingRateLimit unsupported }}",
-      kSetting);
+      "CacheTtlInSeconds unsupported CachingEnabled bool CanarySetting unsupported "
+      "ClientCertificateId unsupported DataTraceEnabled bool DocumentationVersion unsupported "
+      "LoggingLevel string MetricsEnabled bool {} ThrottlingBurstLimit int "
+      "ThrottlingRateLimit number }}",
+      kSetting, DEW_TAGS);
   static const std::string kStageSchema = fmt::format(
       "RestApiId!~ string  StageName~ string  DeploymentId string  Description string  Variables < "
       "string >  "

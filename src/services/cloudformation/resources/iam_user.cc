@@ -7,6 +7,38 @@ namespace dew::cloudformation {
 
 namespace {
 
+ApiResult<void> apply_groups(const Session& session, const std::string& user,
+                             const json::Object& before, const json::Object& now) {
+  const auto old = strings(before, "Groups");
+  const auto wanted = strings(now, "Groups");
+  for (const auto& group : wanted) {
+    if (!old.contains(group)) {
+      CHECK_OK(session.call("iam", "AddUserToGroup", {{"GroupName", group}, {"UserName", user}}));
+    }
+  }
+  for (const auto& group : old) {
+    if (!wanted.contains(group)) {
+      CHECK_OK(session.call_gone_ok("iam", "RemoveUserFromGroup",
+                                    {{"GroupName", group}, {"UserName", user}}));
+    }
+  }
+  return {};
+}
+
+ApiResult<void> apply_login(const Session& session, const std::string& user,
+                            const json::Object& before, const json::Object& now) {
+  if (!differs(before, now, "LoginProfile")) return {};
+  const auto* profile = json::object_at(now, "LoginProfile");
+  if (profile == nullptr)
+    return session.call_gone_ok("iam", "DeleteLoginProfile", {{"UserName", user}});
+  json::Object input{{"UserName", user}, {"PasswordResetRequired", false}};
+  copy(input, *profile, {"Password", "PasswordResetRequired"});
+  const bool there = before.contains("LoginProfile");
+  CHECK_OK(
+      session.call("iam", there ? "UpdateLoginProfile" : "CreateLoginProfile", std::move(input)));
+  return {};
+}
+
 ApiResult<Instance> create_user(const Session& session, const Desired& desired) {
   const auto& properties = desired.properties;
   json::Object input{{"UserName", desired.name}};
@@ -16,6 +48,8 @@ ApiResult<Instance> create_user(const Session& session, const Desired& desired) 
   json::Object done;
   copy(done, properties, {"PermissionsBoundary", "Tags"});
   CHECK_OK(apply_principal(session, PrincipalKind::kUser, desired.name, done, properties));
+  CHECK_OK(apply_groups(session, desired.name, {}, properties));
+  CHECK_OK(apply_login(session, desired.name, {}, properties));
   return Instance{desired.name, properties, {{"Arn", made.at("User").at("Arn")}}};
 }
 
@@ -31,10 +65,14 @@ ApiResult<Instance> update_user(const Session& session, const Instance& current,
   }
   CHECK_OK(apply_principal(session, PrincipalKind::kUser, current.id, current.properties,
                            desired.properties));
+  CHECK_OK(apply_groups(session, current.id, current.properties, desired.properties));
+  CHECK_OK(apply_login(session, current.id, current.properties, desired.properties));
   return out;
 }
 
 ApiResult<void> remove_user(const Session& session, const Instance& it) {
+  CHECK_OK(apply_groups(session, it.id, it.properties, {}));
+  CHECK_OK(apply_login(session, it.id, it.properties, {}));
   CHECK_OK(strip_principal(session, PrincipalKind::kUser, it));
   return session.call_gone_ok("iam", "DeleteUser", {{"UserName", it.id}});
 }
@@ -57,7 +95,7 @@ ApiResult<Instance> create_key(const Session& session, const Desired& desired) {
   const auto id = text(key, "AccessKeyId");
   desired.note(id);
   if (properties.contains("Status")) CHECK_OK(set_status(session, id, properties));
-  return Instance{id, properties, {{"SecretAccessKey", text(key, "SecretAccessKey")}}};
+  return Instance{id, properties, {{"SecretAccessKey", text(key, "SecretAccessKey")}, {"Id", id}}};
 }
 
 ApiResult<Instance> update_key(const Session& session, const Instance& current,
@@ -83,7 +121,7 @@ void add_iam_user_types(std::vector<ResourceType>& types) {
       .name = "AWS::IAM::User",
       .schema = "UserName~ string  Path string  ManagedPolicyArns [ string ]  PermissionsBoundary "
                 "string  Policies [ { PolicyName! string PolicyDocument! json } ]  " DEW_TAGS
-                "Groups unsupported  LoginProfile unsupported",
+                "Groups [ string ]  LoginProfile { Password! string PasswordResetRequired bool }",
       .attributes = {"Arn"},
       .naming = Naming{"UserName", 64, false},
       .capability = "CAPABILITY_IAM",
@@ -98,7 +136,7 @@ void add_iam_user_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::IAM::AccessKey",
       .schema = "UserName!~ string  Status string  Serial~ int",
-      .attributes = {"SecretAccessKey"},
+      .attributes = {"SecretAccessKey", "Id"},
       .capability = "CAPABILITY_IAM",
       .create = create_key,
       .update = update_key,

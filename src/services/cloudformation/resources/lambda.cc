@@ -10,17 +10,20 @@ namespace dew::cloudformation {
 namespace {
 
 constexpr std::string_view kFunction =
-    "FunctionName~ string  PackageType string  Runtime string  Role! string  Handler string  "
+    "FunctionName~ string  PackageType~ string  Runtime string  Role! string  Handler string  "
     "Description string  Timeout int  MemorySize int  ReservedConcurrentExecutions int  "
     "KmsKeyArn string  Code! { ZipFile string S3Bucket string S3Key string S3ObjectVersion string "
     "  ImageUri unsupported SourceKMSKeyArn unsupported } "
-    "Environment { Variables < string > }  Architectures [ string ]  " DEW_TAGS
-    "TracingConfig { Mode string }  EphemeralStorage { Size! int }  Layers [ string ]  "
+    "Environment { Variables < string > }  Architectures [ string ]  "
+    "Tags [ { Key! string Value string } ]  TracingConfig { Mode string }  EphemeralStorage { "
+    "Size! int }  Layers [ string ]  "
     "DeadLetterConfig unsupported  VpcConfig unsupported  SnapStart unsupported  "
     "ImageConfig unsupported  FileSystemConfigs unsupported  CodeSigningConfigArn unsupported  "
     "RuntimeManagementConfig unsupported  LoggingConfig { LogFormat string  ApplicationLogLevel "
     "string  SystemLogLevel string  "
-    "LogGroup string }  RecursiveLoop unsupported";
+    "LogGroup string }  RecursiveLoop unsupported  CapacityProviderConfig unsupported  "
+    "DurableConfig unsupported  FunctionScalingConfig unsupported  PublishToLatestPublished "
+    "unsupported  TenancyConfig unsupported";
 
 // Properties that UpdateFunctionConfiguration changes.
 constexpr std::initializer_list<const char*> kConfiguration = {
@@ -44,7 +47,13 @@ ApiResult<json::Object> code(const json::Object& properties) {
 Instance function_instance(const json::Object& made, const std::string& name,
                            const json::Object& properties) {
   // The unqualified ARN, whatever version the answer was about.
-  return {name, properties, {{"Arn", text(made, "FunctionArn")}}};
+  const auto* snap = json::object_at(made, "SnapStart");
+  json::Object attributes{{"Arn", text(made, "FunctionArn")}};
+  if (snap != nullptr) {
+    for (const auto& [member, value] : *snap)
+      attributes["SnapStartResponse." + std::string(member)] = value;
+  }
+  return {name, properties, std::move(attributes)};
 }
 
 ApiResult<void> apply_concurrency(const Session& session, const std::string& name,
@@ -334,7 +343,7 @@ void add_lambda_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::Lambda::Function",
       .schema = kFunction,
-      .attributes = {"Arn"},
+      .attributes = {"Arn", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"},
       .naming = Naming{"FunctionName", 64, false},
       .create = create_function,
       .update = update_function,
@@ -351,7 +360,8 @@ void add_lambda_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::Lambda::Version",
       .schema = "FunctionName!~ string  CodeSha256~ string  Description~ string  "
-                "ProvisionedConcurrencyConfig~ " DEW_PROVISIONED "RuntimePolicy unsupported",
+                "ProvisionedConcurrencyConfig~ " DEW_PROVISIONED
+                "RuntimePolicy unsupported  FunctionScalingConfig unsupported",
       .attributes = {"Version", "FunctionArn"},
       .create = create_version,
       .remove =

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kBucket =
     "BucketName~ string  AccessControl string  " DEW_TAGS
     "BucketEncryption { ServerSideEncryptionConfiguration! [ { BucketKeyEnabled bool "
+    "  BlockedEncryptionTypes unsupported "
     "  ServerSideEncryptionByDefault { SSEAlgorithm! string KMSMasterKeyID string } } ] } "
     "PublicAccessBlockConfiguration { BlockPublicAcls bool BlockPublicPolicy bool IgnorePublicAcls "
     "bool "
@@ -24,7 +25,7 @@ constexpr std::string_view kBucket =
     "unsupported "
     "ReplicationConfiguration unsupported WebsiteConfiguration unsupported "
     "MetadataTableConfiguration unsupported "
-    "MetadataConfiguration unsupported";
+    "MetadataConfiguration unsupported AbacStatus unsupported";
 
 std::string_view bucket_schema() {
   static const std::string kWhole = fmt::format("{} {}", kBucket, kBucketRules);
@@ -167,12 +168,26 @@ ApiResult<Instance> update_bucket(const Session& session, const Instance& curren
   return bucket_instance(session, current.id, desired.properties);
 }
 
+ApiResult<bool> has_policy(const Session& session, const Desired& desired) {
+  return session.exists("s3", "GetBucketPolicy", {{"Bucket", text(desired.properties, "Bucket")}});
+}
+
 ApiResult<Instance> put_policy(const Session& session, const Desired& desired) {
   const auto bucket = text(desired.properties, "Bucket");
   CHECK_OK(session.call(
       "s3", "PutBucketPolicy",
       {{"Bucket", bucket}, {"Policy", json::dump(desired.properties.at("PolicyDocument"))}}));
   return Instance{bucket, desired.properties, {}};
+}
+
+// A bucket has one policy: what somebody else has put there is not taken over.
+ApiResult<Instance> create_policy(const Session& session, const Desired& desired) {
+  TRY(const bool there, has_policy(session, desired));
+  if (there) {
+    return aws::fail("AlreadyExists", fmt::format("The bucket policy already exists on bucket {}.",
+                                                  text(desired.properties, "Bucket")));
+  }
+  return put_policy(session, desired);
 }
 
 }  // namespace
@@ -198,7 +213,7 @@ void add_s3_types(std::vector<ResourceType>& types) {
   types.push_back({
       .name = "AWS::S3::BucketPolicy",
       .schema = "Bucket!~ string  PolicyDocument! json",
-      .create = put_policy,
+      .create = create_policy,
       .update = [](const Session& session, const Instance&,
                    const Desired& desired) { return put_policy(session, desired); },
       .remove =
@@ -208,9 +223,8 @@ void add_s3_types(std::vector<ResourceType>& types) {
           },
       .list = [](const Session& session,
                  const Desired& desired) -> ApiResult<std::vector<std::string>> {
-        const auto bucket = text(desired.properties, "Bucket");
-        TRY(const auto there, session.exists("s3", "GetBucketPolicy", {{"Bucket", bucket}}));
-        return there ? std::vector{bucket} : std::vector<std::string>{};
+        TRY(const bool there, has_policy(session, desired));
+        return there ? std::vector{text(desired.properties, "Bucket")} : std::vector<std::string>{};
       },
   });
 }

@@ -1,9 +1,13 @@
 #include "services/ssm/filters.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+
+#include "net/http.h"
+#include "services/ssm/parameters.h"
 
 namespace dew::ssm {
 
@@ -12,7 +16,8 @@ namespace {
 using Match = Filter::Match;
 
 aws::ApiResult<Match> parse_option(const Filter& filter, std::string_view option) {
-  if (filter.key == "Path") {
+  const bool path = filter.key == "Path";
+  if (path) {
     if (option == "Recursive") return Match::kRecursive;
     if (option == "OneLevel" || option.empty()) return Match::kOneLevel;
   } else {
@@ -20,11 +25,43 @@ aws::ApiResult<Match> parse_option(const Filter& filter, std::string_view option
     if (option == "BeginsWith") return Match::kBeginsWith;
     if (option == "Contains" && filter.key == "Name") return Match::kContains;
   }
-  return aws::fail(
-      "InvalidFilterOption",
-      fmt::format("The following filter option is not valid: {}. Valid options include: "
-                  "[BeginsWith, Equals] (for Path: [Recursive, OneLevel])",
-                  option));
+  return aws::fail("InvalidFilterOption",
+                   fmt::format("The following filter option is not valid: {}. Valid options "
+                               "include: {}.",
+                               option, path ? "[Recursive, OneLevel]" : "[BeginsWith, Equals]"));
+}
+
+aws::ApiResult<void> check_one_of(const Filter& filter,
+                                  std::initializer_list<std::string_view> known) {
+  for (const auto& value : filter.values) {
+    if (std::ranges::find(known, value) != known.end()) continue;
+    return aws::fail("InvalidFilterValue",
+                     fmt::format("The following filter value is not valid: {}. Valid values "
+                                 "include: [{}].",
+                                 value, fmt::join(known, ", ")));
+  }
+  return {};
+}
+
+aws::ApiResult<void> check_values(const Filter& filter) {
+  if (filter.key == "Type") return check_one_of(filter, {"String", "StringList", "SecureString"});
+  if (filter.key == "Tier")
+    return check_one_of(filter, {"Standard", "Advanced", "Intelligent-Tiering"});
+  if (filter.key != "Path") return {};
+  for (const auto& value : filter.values) {
+    const auto begins = [&](std::string_view word) {
+      return value.size() >= word.size() &&
+             http::iequals(std::string_view(value).substr(0, word.size()), word);
+    };
+    if (begins("/aws") || begins("/ssm")) {
+      return aws::fail(aws::ApiError::validation(
+          "Filters for common parameters can't be prefixed with \"aws\" or \"ssm\" "
+          "(case-insensitive). When using global parameters, please specify within a global "
+          "namespace."));
+    }
+    CHECK_OK(check_path(value));
+  }
+  return {};
 }
 
 bool is_known(std::string_view key) {
@@ -121,7 +158,15 @@ aws::ApiResult<std::vector<Filter>> parse_filters(const json::Object& input) {
       if (filter.values.empty() && !filter.key.starts_with("tag:")) {
         return aws::fail(
             "InvalidFilterValue",
-            "The following filter values are missing for filter key " + filter.key + ".");
+            "The following filter values are missing : null for filter key " + filter.key);
+      }
+      CHECK_OK(check_values(filter));
+      if (std::ranges::any_of(out, [&](const Filter& other) { return other.key == filter.key; })) {
+        return aws::fail(
+            "InvalidFilterKey",
+            fmt::format("The following filter is duplicated in the request: {}. A request can "
+                        "contain only one occurrence of a specific filter.",
+                        filter.key));
       }
       out.push_back(std::move(filter));
     }

@@ -68,7 +68,7 @@ aws::ApiResult<json::Value> Service::label_version(aws::Call& call) {
   if (!newest) return aws::fail(parameter_not_found(name));
   const auto number = json::int_at(call.input, "ParameterVersion")
                           .value_or(json::int_at(*newest, "Version").value_or(0));
-  TRY(auto versions, parameters_.history(name));
+  TRY(auto versions, parameters_.history(json::string_or(*newest, "Name")));
   auto* target = find_version(versions, number);
   if (!target) return aws::fail(version_not_found(name, std::to_string(number)));
   json::Array invalid;
@@ -98,7 +98,7 @@ aws::ApiResult<json::Value> Service::unlabel_version(aws::Call& call) {
   TRY(const auto newest, parameters_.newest(name));
   if (!newest) return aws::fail(parameter_not_found(name));
   const auto number = json::int_at(call.input, "ParameterVersion").value_or(0);
-  TRY(auto record, parameters_.version(name, number));
+  TRY(auto record, parameters_.version(json::string_or(*newest, "Name"), number));
   if (!record) return aws::fail(version_not_found(name, std::to_string(number)));
   json::Array removed;
   json::Array invalid;

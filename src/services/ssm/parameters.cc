@@ -15,8 +15,9 @@ namespace {
 using store::Key;
 
 constexpr size_t kMaxLevels = 15;
-constexpr size_t kMaxNameBytes =
-    1011;  // with the ARN around it, AWS's limit is 2048 for the whole and 1011 for the name
+// "This count of 1011 characters includes the characters in the ARN that precede the name"
+// docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+constexpr size_t kMaxArnBytes = 1011;
 
 Key newest_key(std::string_view name) { return Key("ssm").add("parameter").add(name); }
 Key versions_key(std::string_view name) { return Key("ssm").add("version").add(name); }
@@ -47,10 +48,23 @@ bool has_label(const json::Object& record, std::string_view label) {
 aws::ApiError invalid_name() {
   return aws::ApiError::validation(
       "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it "
-      "can consist of "
-      "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers "
-      "and the following 3 "
-      "symbols .-_");
+      "can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of "
+      "letters, numbers and the following 3 symbols .-_");
+}
+
+// With words of their own for a name and for a path.
+aws::ApiResult<void> check_prefix(std::string_view name) {
+  auto bare = name;
+  if (bare.starts_with('/')) bare.remove_prefix(1);
+  const bool aws = has_prefix_folded(bare, "aws");
+  if (!aws && !has_prefix_folded(bare, "ssm")) return {};
+  if (std::ranges::count(name, '/') < 2) {
+    return aws::fail(aws::ApiError::validation(
+        "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)."));
+  }
+  if (!aws) return aws::fail(invalid_name());
+  return aws::fail("AccessDeniedException",
+                   fmt::format("No access to reserved parameter name: {}.", name));
 }
 
 }  // namespace
@@ -101,18 +115,15 @@ aws::ApiResult<Reference> parse_reference(std::string_view text) {
   return out;
 }
 
-aws::ApiResult<void> check_name(std::string_view name) {
-  if (name.empty() || name.size() > kMaxNameBytes) {
-    return aws::fail(aws::ApiError::validation(
-        fmt::format("Parameter name must be between 1 and {} characters", kMaxNameBytes)));
+aws::ApiResult<void> check_name(std::string_view name, std::string_view arn) {
+  if (name.empty() || arn.size() > kMaxArnBytes) {
+    return aws::fail(
+        aws::ApiError::validation(fmt::format("Parameter name must be between 1 and {} characters",
+                                              kMaxArnBytes - arn.size() + name.size())));
   }
+  CHECK_OK(check_prefix(name));
   auto bare = name;
   if (bare.starts_with('/')) bare.remove_prefix(1);
-  if (has_prefix_folded(bare, "aws")) {
-    return aws::fail("AccessDeniedException",
-                     fmt::format("No access to reserved parameter name: {}.", name));
-  }
-  if (has_prefix_folded(bare, "ssm")) return aws::fail(invalid_name());
   if (!name.starts_with('/') && name.find('/') != std::string_view::npos) {
     return aws::fail(aws::ApiError::validation("Parameter name must be a fully qualified name."));
   }
@@ -153,7 +164,10 @@ aws::ApiResult<std::optional<json::Object>> Parameters::read(std::string_view ke
 }
 
 aws::ApiResult<std::optional<json::Object>> Parameters::newest(std::string_view name) const {
-  return read(newest_key(name));
+  TRY(auto record, read(newest_key(name)));
+  if (record || name.find('/', 1) != std::string_view::npos) return record;
+  return read(
+      newest_key(name.starts_with('/') ? std::string(name.substr(1)) : "/" + std::string(name)));
 }
 
 aws::ApiResult<std::optional<json::Object>> Parameters::version(std::string_view name,
@@ -165,14 +179,14 @@ aws::ApiResult<json::Object> Parameters::resolve(const Reference& reference) con
   TRY(auto record, newest(reference.name));
   if (!record) return aws::fail(parameter_not_found(reference.name));
   if (!reference.label.empty()) {
-    TRY(auto versions, history(reference.name));
+    TRY(auto versions, history(json::string_or(*record, "Name")));
     for (auto& one : versions) {
       if (has_label(one, reference.label)) return std::move(one);
     }
     return aws::fail(version_not_found(reference.name, reference.label));
   }
   if (!reference.version) return std::move(*record);
-  TRY(auto exact, version(reference.name, *reference.version));
+  TRY(auto exact, version(json::string_or(*record, "Name"), *reference.version));
   if (!exact)
     return aws::fail(version_not_found(reference.name, std::to_string(*reference.version)));
   return std::move(*exact);

@@ -33,7 +33,8 @@ struct Reference {
 aws::ApiResult<Reference> parse_reference(std::string_view text);
 
 // docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html
-aws::ApiResult<void> check_name(std::string_view name);
+// `arn`: the parameter's, which the limit of a name's length counts.
+aws::ApiResult<void> check_name(std::string_view name, std::string_view arn);
 aws::ApiResult<void> check_path(std::string_view path);
 
 aws::ApiError parameter_not_found(std::string_view name);
@@ -44,6 +45,8 @@ class Parameters {
  public:
   explicit Parameters(store::Store& store) : store_(store) {}
 
+  // Of the first level, "/a" and "a" are one parameter, called as it was when it was made: the
+  // record's Name, by which the functions below know it.
   aws::ApiResult<std::optional<json::Object>> newest(std::string_view name) const;
   aws::ApiResult<std::optional<json::Object>> version(std::string_view name, int64_t number) const;
   // The record that the reference names, or the AWS error that says which part does not exist.

@@ -14,11 +14,23 @@ constexpr size_t kMaxTags = 50;
 
 using aws::ApiError;
 
+// "The service removes any spaces specified for the beginning or end of a parameter name."
+std::string trimmed(const std::string& name) {
+  const auto first = name.find_first_not_of(' ');
+  if (first == std::string::npos) return "";
+  return name.substr(first, name.find_last_not_of(' ') + 1 - first);
+}
+
 aws::ApiResult<void> check_options(const json::Object& input, std::string_view type) {
   if (type != "String" && type != "StringList" && type != "SecureString") {
     return aws::fail("UnsupportedParameterType", "The parameter type isn't supported.");
   }
   if (const auto data_type = json::string_or(input, "DataType", "text"); data_type != "text") {
+    if (data_type != "aws:ec2:image" && data_type != "aws:ssm:integration") {
+      return aws::fail(ApiError::validation(fmt::format(
+          "The following data type is not supported: {} (Data type names are all lowercase.)",
+          data_type)));
+    }
     return aws::fail(ApiError::validation(
         fmt::format("Dewpoint does not support the data type {} yet", data_type)));
   }
@@ -124,13 +136,14 @@ aws::ApiResult<void> set_tags(json::Object& record, const json::Object& input, b
 
 aws::ApiResult<json::Value> Service::put_parameter(aws::Call& call) {
   const auto& input = call.input;
-  const auto name = json::string_or(input, "Name");
+  auto name = trimmed(json::string_or(input, "Name"));
   const auto value = json::string_or(input, "Value");
   const bool overwrite = json::bool_at(input, "Overwrite").value_or(false);
-  CHECK_OK(check_name(name));
+  CHECK_OK(check_name(name, arn(name)));
 
   const std::scoped_lock lock(write_);
   TRY(const auto existing, parameters_.newest(name));
+  if (existing) name = json::string_or(*existing, "Name");
   if (existing && !overwrite) {
     return aws::fail("ParameterAlreadyExists",
                      "The parameter already exists. To overwrite this value, set the overwrite "

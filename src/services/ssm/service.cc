@@ -124,7 +124,7 @@ aws::ApiResult<json::Value> Service::get_parameters_by_path(aws::Call& call) {
     if (filter.key != "Type" && filter.key != "KeyId" && filter.key != "Label") {
       return aws::fail("InvalidFilterKey",
                        fmt::format("The following filter key is not valid: {}. Valid filter keys "
-                                   "include: [Type, KeyId, Label]",
+                                   "include: [Type, KeyId].",
                                    filter.key));
     }
     if (filter.key == "Label") label = &filter;
@@ -180,7 +180,7 @@ aws::ApiResult<json::Value> Service::get_parameter_history(aws::Call& call) {
   TRY(const auto after, after_token(call.input));
   const auto limit =
       static_cast<size_t>(json::int_at(call.input, "MaxResults").value_or(kDescribePage));
-  TRY(const auto history, parameters_.history(reference.name));
+  TRY(const auto history, parameters_.history(json::string_or(*newest, "Name")));
   json::Object out;
   json::Array list;
   for (const auto& record : history) {
@@ -212,6 +212,9 @@ aws::ApiResult<json::Value> Service::describe_parameters(aws::Call& call) {
       static_cast<size_t>(json::int_at(call.input, "MaxResults").value_or(kDescribePage));
   json::Array list;
   json::Object out;
+  // There is nobody who could share any with the account.
+  const bool shared = json::bool_at(call.input, "Shared").value_or(false);
+  if (shared) return json::Object{{"Parameters", std::move(list)}};
   CHECK_OK(parameters_.scan("", after, [&](json::Object&& record) {
     if (!std::all_of(filters.begin(), filters.end(),
                      [&](const Filter& filter) { return filter.matches(record); }))
@@ -238,7 +241,7 @@ aws::ApiResult<json::Value> Service::delete_parameter(aws::Call& call) {
   const std::scoped_lock lock(write_);
   TRY(const auto record, parameters_.newest(name));
   if (!record) return aws::fail(parameter_not_found(name));
-  CHECK_OK(parameters_.erase({name}));
+  CHECK_OK(parameters_.erase({json::string_or(*record, "Name")}));
   return json::Object();
 }
 
@@ -251,7 +254,7 @@ aws::ApiResult<json::Value> Service::delete_parameters(aws::Call& call) {
   for (const auto& element : asked ? *asked : json::Array()) {
     const auto name = bare_name(json::view(element.as_string()));
     TRY(const auto record, parameters_.newest(name));
-    if (record) names.push_back(name);
+    if (record) names.push_back(json::string_or(*record, "Name"));
     (record ? deleted : invalid).emplace_back(json::str(element));
   }
   CHECK_OK(parameters_.erase(names));

@@ -107,10 +107,14 @@ bool keys(const Scope& scope, const Check& check, std::string_view key, policy::
   if (key == "s3:authtype" || key == "s3:signatureversion") {
     if (scope.call.http == nullptr || scope.call.identity.access_key.empty()) return false;
     const auto text = scope.call.http->query();
-    const bool v2 = text.find("AWSAccessKeyId=") != text.npos;
-    const bool query = v2 || text.find("X-Amz-Signature=") != text.npos;
+    const bool query_v2 = text.find("AWSAccessKeyId=") != text.npos;
+    const bool query = query_v2 || text.find("X-Amz-Signature=") != text.npos;
+    // What is signed in neither place is what a form stands for (aws/post_object.h).
+    const bool form = !query && header(scope, "authorization").empty();
+    const bool v2 = query_v2 || (form && header(scope, "x-amz-algorithm").empty());
     out.emplace_back(key == "s3:signatureversion" ? v2 ? "AWS" : "AWS4-HMAC-SHA256"
                      : query                      ? "REST-QUERY-STRING"
+                     : form                       ? "POST"
                                                   : "REST-HEADER");
     return true;
   }

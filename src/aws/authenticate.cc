@@ -255,6 +255,33 @@ ApiResult<Authenticated> verify(const http::Request& request, const Signature& s
   return out;
 }
 
+// Null: a key that nobody knows here, in relaxed mode.
+ApiResult<std::shared_ptr<const Credential>> find_key(const http::Request& request,
+                                                      const Signature& signature,
+                                                      const ServiceModel& service,
+                                                      CredentialSource* credentials,
+                                                      const AuthPolicy& policy) {
+  const bool strict = policy.mode == AuthMode::kStrict;
+  if (credentials != nullptr) {
+    if (auto known = credentials->find(signature.access_key)) return known;
+  }
+  if (strict && signature.access_key == kWellKnownKey && is_loopback(request.remote_address)) {
+    return std::make_shared<const Credential>(
+        Credential{std::string(kWellKnownKey), "", administrator(policy), nullptr});
+  }
+  if (!strict && !is_ours(signature.access_key)) return nullptr;
+  return refuse(service,
+                signature.access_key.starts_with(kSessionKeyPrefix) ? AuthFault::kTokenExpired
+                                                                    : AuthFault::kUnknownKey,
+                "", {{"AWSAccessKeyId", signature.access_key}});
+}
+
+Identity administrator_of(const Signature& signature, const AuthPolicy& policy) {
+  auto out = administrator(policy);
+  out.access_key = signature.access_key;
+  return out;
+}
+
 }  // namespace
 
 std::string s3_payload_hash(const http::Request& request) {
@@ -285,29 +312,44 @@ ApiResult<Authenticated> authenticate(const http::Request& request, const Signat
   if (v2 && !is_s3(service))
     return refuse(service, AuthFault::kAlgorithm, std::string(kVersion2Refused));
   const int64_t now_s = clock.now_ms() / 1000;
-  auto known = credentials ? credentials->find(signature->access_key) : nullptr;
-  if (!known && strict && signature->access_key == kWellKnownKey &&
-      is_loopback(request.remote_address)) {
-    known = std::make_shared<Credential>(
-        Credential{std::string(kWellKnownKey), "", administrator(policy), nullptr});
-  }
+  TRY(const auto known, find_key(request, *signature, service, credentials, policy));
   if (known && v2) return verify_v2(request, *signature, service, *known, now_s);
   if (known) return verify(request, *signature, service, *known, policy, now_s);
-  if (strict || is_ours(signature->access_key)) {
-    return refuse(service,
-                  signature->access_key.starts_with(kSessionKeyPrefix) ? AuthFault::kTokenExpired
-                                                                       : AuthFault::kUnknownKey,
-                  "", {{"AWSAccessKeyId", signature->access_key}});
-  }
   // A presigned URL says itself until when it is good: no secret is needed to hold it to that.
   if (v2) {
     CHECK_OK(check_expiry_v2(*signature, service, now_s));
   } else if (signature->form == Signature::Form::kQuery && signature->has_expires) {
     CHECK_OK(check_time(*signature, service, now_s));
   }
-  auto root = administrator(policy);
-  root.access_key = signature->access_key;
-  return Authenticated{std::move(root), std::nullopt};
+  return Authenticated{administrator_of(*signature, policy), std::nullopt};
+}
+
+ApiResult<Identity> authenticate_form(const http::Request& head, const Signature* signature,
+                                      std::string_view policy_field, const ServiceModel& service,
+                                      CredentialSource* credentials, const Clock& clock,
+                                      const AuthPolicy& policy) {
+  if (!signature) return policy.mode == AuthMode::kStrict ? nobody() : administrator(policy);
+  TRY(const auto known, find_key(head, *signature, service, credentials, policy));
+  if (!known) return administrator_of(*signature, policy);
+  const bool v2 = signature->version == Signature::Version::k2;
+  if (!v2) CHECK_OK(check_scope(head, *signature, service, policy));
+  const auto expected = v2 ? base64_encode(hmac_sha1(known->secret, policy_field))
+                           : sign_string(signing_key(known->secret, signature->date,
+                                                     signature->region, signature->service),
+                                         policy_field);
+  if (!constant_time_equal(expected, signature->signature)) {
+    return refuse(service, AuthFault::kMismatch, "",
+                  {{"AWSAccessKeyId", signature->access_key}, {"StringToSign", policy_field}});
+  }
+  if (!constant_time_equal(known->session_token, signature->session_token))
+    return refuse(service, AuthFault::kTokenInvalid);
+  if (known->use) {
+    known->use->note(clock.now_ms() / 1000, service.signing_name,
+                     v2 ? "us-east-1" : signature->region);
+  }
+  auto out = known->identity;
+  out.access_key = signature->access_key;
+  return out;
 }
 
 }  // namespace dew::aws

@@ -52,6 +52,14 @@ ApiResult<Authenticated> authenticate(const http::Request& request, const Signat
                                       const ServiceModel& service, CredentialSource* credentials,
                                       const Clock& clock, const AuthPolicy& policy);
 
+// The same for a browser's upload, whose signature is a field of the form and covers another one:
+// `policy_field`, as it was sent. Until when it is good, that policy says.
+// docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html
+ApiResult<Identity> authenticate_form(const http::Request& head, const Signature* signature,
+                                      std::string_view policy_field, const ServiceModel& service,
+                                      CredentialSource* credentials, const Clock& clock,
+                                      const AuthPolicy& policy);
+
 // What x-amz-content-sha256 says of an S3 request's body; a presigned URL may leave it out.
 std::string s3_payload_hash(const http::Request& request);
 

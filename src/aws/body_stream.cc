@@ -4,12 +4,18 @@
 
 namespace dew::aws {
 
-BodyStream::BodyStream(net::Workers& workers, Payload payload, std::unique_ptr<BodyWriter> writer,
+ApiResult<void> PayloadIntake::feed(std::string_view bytes) {
+  return payload_.feed(bytes, [this](std::string_view plain) { return writer_->write(plain); });
+}
+
+ApiResult<std::unique_ptr<BodyWriter>> PayloadIntake::finish(http::Request& head) {
+  CHECK_OK(payload_.finish(head));
+  return std::move(writer_);
+}
+
+BodyStream::BodyStream(net::Workers& workers, std::unique_ptr<Intake> intake,
                        std::shared_ptr<void> request)
-    : workers_(workers),
-      payload_(std::move(payload)),
-      writer_(std::move(writer)),
-      request_(std::move(request)) {}
+    : workers_(workers), request_(std::move(request)), intake_(std::move(intake)) {}
 
 BodyStream::BodyStream(net::Workers& workers, ApiError refused, std::shared_ptr<void> request)
     : workers_(workers), error_(std::move(refused)), request_(std::move(request)) {}
@@ -18,11 +24,9 @@ void BodyStream::write(std::string piece, std::move_only_function<void()> done) 
   if (error_) return done();
   // `done` holds this sink.
   workers_.post([this, piece = std::move(piece), done = std::move(done)]() mutable {
-    const auto taken =
-        payload_->feed(piece, [this](std::string_view bytes) { return writer_->write(bytes); });
-    if (!taken) {
+    if (const auto taken = intake_->feed(piece); !taken) {
       error_ = taken.error();
-      writer_.reset();  // nothing of it is kept
+      intake_.reset();  // nothing of it is kept
     }
     done();
   });
@@ -30,8 +34,7 @@ void BodyStream::write(std::string piece, std::move_only_function<void()> done) 
 
 ApiResult<std::unique_ptr<BodyWriter>> BodyStream::finish(http::Request& head) {
   if (error_) return fail(*error_);
-  CHECK_OK(payload_->finish(head));
-  return std::move(writer_);
+  return intake_->finish(head);
 }
 
 std::optional<uint64_t> announced_bytes(const http::Request& head) {

@@ -1,6 +1,7 @@
-// A request's body on its way to the service that keeps it, piece by piece: checked against the
-// request's signature (payload.h), handed to the service's writer (registry.h), never in memory as
-// a whole. The work is done on the workers; the io thread only hands pieces over.
+// A request's body on its way to the service that keeps it, piece by piece: taken apart (of a form,
+// post_object.h) and checked against the request's signature (payload.h), handed to the service's
+// writer (registry.h), never in memory as a whole. The work is done on the workers; the io thread
+// only hands pieces over.
 //
 // After the first error the rest is thrown away, so that the client can read why. Thread-safe as an
 // http::BodySink is: pieces come one after the other.
@@ -16,11 +17,33 @@
 
 namespace dew::aws {
 
+// What takes a body apart on its way to the service's writer.
+class Intake {
+ public:
+  virtual ~Intake() = default;
+  virtual ApiResult<void> feed(std::string_view bytes) = 0;
+  // Once all of it has come: the service's writer. `head`: of the request, which may change by it.
+  virtual ApiResult<std::unique_ptr<BodyWriter>> finish(http::Request& head) = 0;
+};
+
+// The body is the payload.
+class PayloadIntake final : public Intake {
+ public:
+  PayloadIntake(Payload payload, std::unique_ptr<BodyWriter> writer)
+      : payload_(std::move(payload)), writer_(std::move(writer)) {}
+
+  ApiResult<void> feed(std::string_view bytes) override;
+  ApiResult<std::unique_ptr<BodyWriter>> finish(http::Request& head) override;
+
+ private:
+  Payload payload_;
+  std::unique_ptr<BodyWriter> writer_;
+};
+
 class BodyStream final : public http::BodySink, public std::enable_shared_from_this<BodyStream> {
  public:
   // `refused`: why the body is not wanted. `request`: whatever goes on with it; held, not read.
-  BodyStream(net::Workers& workers, Payload payload, std::unique_ptr<BodyWriter> writer,
-             std::shared_ptr<void> request);
+  BodyStream(net::Workers& workers, std::unique_ptr<Intake> intake, std::shared_ptr<void> request);
   BodyStream(net::Workers& workers, ApiError refused, std::shared_ptr<void> request);
 
   bool wanted() const override { return !error_; }
@@ -32,10 +55,9 @@ class BodyStream final : public http::BodySink, public std::enable_shared_from_t
 
  private:
   net::Workers& workers_;
-  std::optional<Payload> payload_;
-  std::unique_ptr<BodyWriter> writer_;
   std::optional<ApiError> error_;
   std::shared_ptr<void> request_;
+  std::unique_ptr<Intake> intake_;  // may look into the request
 };
 
 // How long the plain body is going to be, as the head says: nullopt if it does not.

@@ -11,6 +11,7 @@
 #include "aws/auth_errors.h"
 #include "aws/body_stream.h"
 #include "aws/payload.h"
+#include "aws/post_object.h"
 #include "aws/protocol.h"
 #include "aws/router.h"
 #include "aws/sigv4.h"
@@ -57,6 +58,7 @@ struct Exchange {
   http::Request request;
   http::Responder respond;
   std::optional<Signature> signature;
+  std::optional<PostForm> form;  // of a browser's upload; `request` is then what it stands for
   Route route;
   json::Arena arena;        // of the call's input
   std::string json_output;  // Call::json_output
@@ -143,6 +145,12 @@ struct Dispatcher::Impl {
   void handle(http::Request request, http::Responder respond);
   std::shared_ptr<http::BodySink> body_sink(const http::Request& head);
   void handle_streamed(BodyStream& stream, http::Responder respond);
+  ApiResult<std::unique_ptr<Intake>> open_form(const std::shared_ptr<Exchange>& exchange) const;
+  ApiResult<std::unique_ptr<BodyWriter>> admit_form(Exchange& exchange,
+                                                    std::string_view filename) const;
+  void serve_form(const std::shared_ptr<Exchange>& exchange);
+  void run_streamed(const std::shared_ptr<Exchange>& exchange,
+                    ApiResult<std::unique_ptr<BodyWriter>> written);
   ApiResult<void> identify(Exchange& exchange) const;
   void serve(const std::shared_ptr<Exchange>& exchange);
   ApiResult<std::optional<ChunkSigning>> admit(Exchange& exchange) const;
@@ -205,6 +213,8 @@ void Dispatcher::Impl::handle(http::Request request, http::Responder respond) {
   auto exchange = std::make_shared<Exchange>();
   exchange->request = std::move(request);
   exchange->respond = std::move(respond);
+  exchange->form = open_post_form(exchange->request);
+  if (exchange->form) return options.workers.post([this, exchange] { serve_form(exchange); });
   if (auto known = identify(*exchange); !known) return send_error(*exchange, known.error());
   if (exchange->route.health_check) return exchange->respond(health());
   // Operations that may wait also have the large bodies: even reading those is kept off the io
@@ -265,6 +275,12 @@ std::shared_ptr<http::BodySink> Dispatcher::Impl::body_sink(const http::Request&
   if (bytes && *bytes <= kInMemoryBytes) return nullptr;
   auto exchange = std::make_shared<Exchange>();
   exchange->request = head;
+  exchange->form = open_post_form(head);
+  if (exchange->form) {
+    auto intake = open_form(exchange);
+    if (!intake) return std::make_shared<BodyStream>(options.workers, intake.error(), exchange);
+    return std::make_shared<BodyStream>(options.workers, *std::move(intake), exchange);
+  }
   const auto known = identify(*exchange);
   if (!exchange->route.operation) return nullptr;
   const Call& call = exchange->call;
@@ -279,27 +295,86 @@ std::shared_ptr<http::BodySink> Dispatcher::Impl::body_sink(const http::Request&
   auto payload = Payload::open(exchange->request, *std::move(signing));
   if (!payload) return refuse(payload.error());
   if (const auto ready = prepare(*exchange); !ready) return refuse(ready.error());
-  return std::make_shared<BodyStream>(options.workers, *std::move(payload),
-                                      entry->open_body(exchange->request), exchange);
+  return std::make_shared<BodyStream>(
+      options.workers,
+      std::make_unique<PayloadIntake>(*std::move(payload), entry->open_body(exchange->request)),
+      exchange);
 }
 
 void Dispatcher::Impl::handle_streamed(BodyStream& stream, http::Responder respond) {
   const auto exchange = std::static_pointer_cast<Exchange>(stream.request());
   exchange->respond = std::move(respond);
   options.workers.post([this, exchange, sink = stream.shared_from_this()] {
-    auto written = sink->finish(exchange->request);
-    if (!written) return send_error(*exchange, written.error());
-    Call& call = exchange->call;
-    call.body = *std::move(written);
-    // Once more: trailers have become headers.
-    const ServiceModel& service = *exchange->route.service;
-    auto input =
-        protocol(exchange->route.protocol)
-            .parse(service, *exchange->route.operation, exchange->request, exchange->arena);
-    if (!input) return send_error(*exchange, input.error());
-    json::take_over(call.input, *std::move(input));
-    run(exchange, *options.registry.find(call.service, call.operation));
+    run_streamed(exchange, sink->finish(exchange->request));
   });
+}
+
+void Dispatcher::Impl::run_streamed(const std::shared_ptr<Exchange>& exchange,
+                                    ApiResult<std::unique_ptr<BodyWriter>> written) {
+  if (!written) return send_error(*exchange, written.error());
+  Call& call = exchange->call;
+  call.body = *std::move(written);
+  // Once more: trailers have become headers.
+  const ServiceModel& service = *exchange->route.service;
+  auto input = protocol(exchange->route.protocol)
+                   .parse(service, *exchange->route.operation, exchange->request, exchange->arena);
+  if (!input) return send_error(*exchange, input.error());
+  json::take_over(call.input, *std::move(input));
+  run(exchange, *options.registry.find(call.service, call.operation));
+}
+
+// A form is known to be S3's before it is known what it says.
+ApiResult<std::unique_ptr<Intake>> Dispatcher::Impl::open_form(
+    const std::shared_ptr<Exchange>& exchange) const {
+  Route& route = exchange->route;
+  route.service = service_model("s3");
+  route.protocol = route.service->protocol;
+  route.operation = route.service->operation("PutObject");
+  Call& call = exchange->call;
+  call.service = route.service->name;
+  call.operation = route.operation->name;
+  call.request_id = new_request_id(route.service);
+  call.region = options.auth.region;
+  const auto* entry = options.registry.find(call.service, call.operation);
+  if (entry == nullptr || !entry->open_body) {
+    return fail("NotImplemented", fmt::format(kUnsupportedOperation, "POST Object", call.service),
+                501);
+  }
+  TRY(auto reader, FormReader::open(exchange->request.headers.get("content-type")));
+  // The stream holds the exchange as long as it holds the intake.
+  return std::make_unique<FormUpload>(std::move(reader), *exchange->form,
+                                      [this, form_of = exchange.get()](std::string_view filename) {
+                                        return admit_form(*form_of, filename);
+                                      });
+}
+
+// Before a byte of the file is kept: who signed, what that allows, and whether they may.
+ApiResult<std::unique_ptr<BodyWriter>> Dispatcher::Impl::admit_form(
+    Exchange& exchange, std::string_view filename) const {
+  PostForm& form = *exchange.form;
+  Call& call = exchange.call;
+  CHECK_OK(complete_form(form, filename));
+  TRY(const auto signature, form_signature(form));
+  TRY(call.identity,
+      authenticate_form(exchange.request, signature ? &*signature : nullptr, form.field("policy"),
+                        *exchange.route.service, credentials, options.clock, options.auth));
+  if (form.policy)
+    CHECK_OK(form.policy->check(form.fields, form.bucket, options.clock.now_seconds()));
+  if (signature && !signature->region.empty()) call.region = signature->region;
+  TRY(exchange.request, put_request(exchange.request, form));
+  call.http = &exchange.request;
+  if (tracer != nullptr) begin_span(exchange);
+  CHECK_OK(prepare(exchange));
+  return options.registry.find(call.service, call.operation)->open_body(exchange.request);
+}
+
+void Dispatcher::Impl::serve_form(const std::shared_ptr<Exchange>& exchange) {
+  auto intake = open_form(exchange);
+  if (!intake) return send_error(*exchange, intake.error());
+  // The request is replaced while its body is read.
+  const std::string body = std::move(exchange->request.body);
+  if (auto fed = (*intake)->feed(body); !fed) return send_error(*exchange, fed.error());
+  run_streamed(exchange, (*intake)->finish(exchange->request));
 }
 
 void Dispatcher::Impl::serve(const std::shared_ptr<Exchange>& exchange) {
@@ -377,6 +452,7 @@ void Dispatcher::Impl::answer(Exchange& exchange, ApiResult<json::Value> result)
                                 ? protocol(exchange.route.protocol).render(to, *result)
                                 : json_answer(to, std::move(exchange.json_output));
   if (exchange.call.status != 0) response.status = exchange.call.status;
+  if (exchange.form) answer_form(*exchange.form, response);
   response.file = std::move(exchange.call.file);
   send(exchange, std::move(response));
 }

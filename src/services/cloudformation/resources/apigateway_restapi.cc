@@ -162,9 +162,7 @@ ApiResult<Instance> create(const Session& session, const Desired& desired) {
       endpoint != nullptr && endpoint->contains("Types")) {
     input["endpointConfiguration"] = json::Object{{"types", endpoint->at("Types")}};
   }
-  auto tags = tag_map(properties);
-  for (auto& [key, value] : own_tags(session, desired)) tags[key] = std::move(value);
-  input["tags"] = std::move(tags);
+  input["tags"] = tags_of_new(session, desired);
   TRY(const auto made, session.call("apigateway", "CreateRestApi", std::move(input)));
   const auto id = text(made, "id");
   desired.note(id);

@@ -15,70 +15,64 @@ const [apiHost, apiPort] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
 const BASE = '/2018-06-01/runtime';
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-// One exchange at a time.
+// One exchange at a time: a request, or two sent together, whose answers come in their order.
 class Connection {
   constructor() {
     this.waiting = null;
-    this.chunks = [];
-    this.size = 0;
-    this.need = -1;
     this.connect();
   }
 
   connect() {
     const socket = net.connect({ host: apiHost, port: +apiPort, noDelay: true });
     this.socket = socket;
+    this.chunks = [];
+    this.size = 0;
+    this.need = 0;  // bytes of the answer that is coming in, 0 while its head is
     socket.on('data', (chunk) => this.onData(chunk));
     socket.on('error', () => {});
     socket.on('close', () => {
       if (this.socket !== socket) return;
-      const waiting = this.waiting;
+      const { waiting } = this;
       this.waiting = null;
-      this.chunks = [];
-      this.size = 0;
-      this.need = -1;
       this.socket = null;
       if (waiting) waiting.reject(new Error('the runtime API closed the connection'));
     });
   }
 
-  exchange(head, body) {
+  // Resolves to the answer; to that of `following`, a request without a body, if it is given.
+  exchange(head, body = '', following = '') {
     return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
+      this.waiting = { resolve, reject, answers: following ? 2 : 1 };
       if (!this.socket) this.connect();
       this.socket.ref();
-      if (body === undefined) {
-        this.socket.write(head);
-      } else if (body.length < 65536 && typeof body === 'string') {
-        this.socket.write(head + body);
-      } else {
-        this.socket.write(head);
-        this.socket.write(body);
-      }
+      this.socket.write(head + body + following);
     });
   }
 
   onData(chunk) {
     this.chunks.push(chunk);
     this.size += chunk.length;
-    if (this.need >= 0 && this.size < this.need) return;
-    const all = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks, this.size);
-    this.chunks = [all];
-    if (this.need < 0) {
-      const end = all.indexOf(HEAD_END);
-      if (end < 0) return;
-      this.head = parseHead(all.latin1Slice(0, end));
-      this.bodyAt = end + 4;
-      this.need = this.bodyAt + (+this.head.headers['content-length'] || 0);
-      if (this.size < this.need) return;
+    if (this.size < this.need) return;
+    let all = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks, this.size);
+    while (this.waiting) {
+      if (this.need === 0) {
+        const end = all.indexOf(HEAD_END);
+        if (end < 0) break;
+        this.head = parseHead(all.latin1Slice(0, end));
+        this.bodyAt = end + 4;
+        this.need = this.bodyAt + (+this.head.headers['content-length'] || 0);
+      }
+      if (all.length < this.need) break;
+      const body = all.subarray(this.bodyAt, this.need);
+      all = all.subarray(this.need);
+      this.need = 0;
+      const { head, waiting } = this;
+      if (--waiting.answers > 0) continue;
+      this.waiting = null;
+      waiting.resolve({ status: head.status, headers: head.headers, body });
     }
-    const body = all.subarray(this.bodyAt, this.need);
-    const { head, waiting } = this;
-    this.chunks = [];
-    this.size = 0;
-    this.need = -1;
-    this.waiting = null;
-    if (waiting) waiting.resolve({ status: head.status, headers: head.headers, body });
+    this.chunks = all.length === 0 ? [] : [all];
+    this.size = all.length;
   }
 }
 
@@ -95,10 +89,10 @@ function parseHead(text) {
 const api = new Connection();
 const NEXT = `GET ${BASE}/invocation/next HTTP/1.1\r\nHost: ${apiHost}:${apiPort}\r\n\r\n`;
 
-function post(target, body, extra = '') {
+function post(target, body, extra = '', following = '') {
   return api.exchange(
     `POST ${BASE}${target} HTTP/1.1\r\nHost: ${apiHost}:${apiPort}\r\nContent-Type: application/json\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\n${extra}\r\n`, body);
+    `Content-Length: ${Buffer.byteLength(body)}\r\n${extra}\r\n`, body, following);
 }
 
 function errorDocument(error) {
@@ -375,8 +369,10 @@ async function main() {
     await post('/init/error', JSON.stringify(document), typeHeader(document));
     process.exit(1);
   }
+  let next = await api.exchange(NEXT);
   for (;;) {
-    const { headers, body } = await api.exchange(NEXT);
+    if (next.status !== 200) process.exit(1);  // the environment is being shut down
+    const { headers, body } = next;
     requestId = headers['lambda-runtime-aws-request-id'];
     if (headers['lambda-runtime-trace-id']) process.env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'];
     let answer;
@@ -389,9 +385,11 @@ async function main() {
     }
     failCurrent = null;
     onIdle = null;
-    const id = requestId;
-    if (failure) await post(`/invocation/${id}/error`, JSON.stringify(failure), typeHeader(failure));
-    else await post(`/invocation/${id}/response`, answer);
+    // The answer and the next request in one write: Dewpoint's word on both then comes in one piece too.
+    const following = dying ? '' : NEXT;
+    next = failure
+      ? await post(`/invocation/${requestId}/error`, JSON.stringify(failure), typeHeader(failure), following)
+      : await post(`/invocation/${requestId}/response`, answer, '', following);
     if (dying) process.exit(dying);
   }
 }

@@ -13,18 +13,23 @@ _HOST, _PORT = os.environ["AWS_LAMBDA_RUNTIME_API"].rsplit(":", 1)
 _BASE = "/2018-06-01/runtime"
 
 
+_NEXT = f"GET {_BASE}/invocation/next HTTP/1.1\r\nHost: {_HOST}:{_PORT}\r\n\r\n".encode()
+
+
 class RuntimeApi:
-    """One kept-alive connection, one exchange at a time."""
+    """One kept-alive connection; answers come in the order of the requests."""
 
     def __init__(self):
         self._socket = None
         self._rest = b""
 
-    def exchange(self, head, body=b""):
+    def _send(self, data):
         if self._socket is None:
             self._socket = socket.create_connection((_HOST, int(_PORT)))
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(head + body)
+        self._socket.sendall(data)
+
+    def _answer(self):
         data = self._rest
         while True:
             end = data.find(b"\r\n\r\n")
@@ -53,12 +58,23 @@ class RuntimeApi:
         return data
 
     def next(self):
-        return self.exchange(f"GET {_BASE}/invocation/next HTTP/1.1\r\nHost: {_HOST}:{_PORT}\r\n\r\n".encode())
+        self._send(_NEXT)
+        return self._answer()
 
     def post(self, target, body, error_type=None):
+        self._send(self._post(target, body, error_type))
+        self._answer()
+
+    def post_and_next(self, target, body, error_type=None):
+        """In one write: Dewpoint's word on both then comes in one piece too."""
+        self._send(self._post(target, body, error_type) + _NEXT)
+        self._answer()
+        return self._answer()
+
+    def _post(self, target, body, error_type):
         extra = f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n" if error_type else ""
-        return self.exchange((f"POST {_BASE}{target} HTTP/1.1\r\nHost: {_HOST}:{_PORT}\r\nContent-Type: application/json\r\n"
-                              f"Content-Length: {len(body)}\r\n{extra}\r\n").encode("latin-1", "replace"), body)
+        return (f"POST {_BASE}{target} HTTP/1.1\r\nHost: {_HOST}:{_PORT}\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n{extra}\r\n").encode("latin-1", "replace") + body
 
 
 class FaultException(Exception):
@@ -287,8 +303,10 @@ def main():
         _log_error(document)
         api.post("/init/error", json.dumps(document).encode(), document["errorType"])
         sys.exit(1)
+    status, headers, body = api.next()
     while True:
-        _, headers, body = api.next()
+        if status != 200:  # the environment is being shut down
+            sys.exit(1)
         _request_id = headers["lambda-runtime-aws-request-id"]
         os.environ["_X_AMZN_TRACE_ID"] = headers.get("lambda-runtime-trace-id", "")
         try:
@@ -303,9 +321,10 @@ def main():
         sys.stdout.flush()
         sys.stderr.flush()
         if failure is None:
-            api.post(f"/invocation/{_request_id}/response", answer)
+            status, headers, body = api.post_and_next(f"/invocation/{_request_id}/response", answer)
         else:
-            api.post(f"/invocation/{_request_id}/error", json.dumps(failure).encode(), failure["errorType"])
+            status, headers, body = api.post_and_next(f"/invocation/{_request_id}/error", json.dumps(failure).encode(),
+                                                      failure["errorType"])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 #include "authz/authorizer.h"
 #include "aws/dispatcher.h"
+#include "base/encoding.h"
 #include "base/movable_clock.h"
 #include "cloud/adapters.h"
 #include "cloud/admin.h"
@@ -23,6 +24,7 @@
 #include "cloud/start_up_memory.h"
 #include "cloud/trace_adapters.h"
 #include "cloud/trace_daemon.h"
+#include "sandbox/sandbox.h"
 #include "services/apigateway/service.h"
 #include "services/cloudformation/service.h"
 #include "services/cloudwatch/service.h"
@@ -56,7 +58,7 @@ size_t loop_count() { return std::max(1U, std::thread::hardware_concurrency()); 
 class Cloud final : public cli::RunningCloud {
  public:
   Cloud(const cli::CloudOptions& options, std::unique_ptr<store::Store> store,
-        std::unique_ptr<OtlpExporter> otlp)
+        Result<std::unique_ptr<sandbox::Sandbox>> sandbox, std::unique_ptr<OtlpExporter> otlp)
       : options_(options),
         store_(std::move(store)),
         clock_(load_clock_offset(*store_),
@@ -85,7 +87,7 @@ class Cloud final : public cli::RunningCloud {
         s3_(context_),
         ecr_(context_),
         dynamodb_(context_),
-        lambda_(context_, log_sink_, &lambda_traces_),
+        lambda_(context_, std::move(sandbox), log_sink_, &lambda_traces_),
         gateway_authority_(machine_clock_, auth_policy()),
         apigateway_(context_, invoker_, gateway_authority_, &gateway_log_, &gateway_traces_),
         deployment_alarms_(dispatcher_),
@@ -177,8 +179,11 @@ class Cloud final : public cli::RunningCloud {
     }
     clock_.start();
     s3_.start_sweeps();
-    release_start_up_memory();
     admin_.set_ready();
+    workers_.post([] {
+      (void)sha256({});  // OpenSSL's first word takes milliseconds: not at the first request
+      release_start_up_memory();
+    });
     return {};
   }
 
@@ -357,6 +362,8 @@ Result<std::unique_ptr<cli::RunningCloud>> launch(const cli::CloudOptions& optio
   }
   // Secrets, code and data: nobody else on this machine reads them.
   std::filesystem::permissions(options.data_directory, std::filesystem::perms::owner_all, error);
+  // Probes the host while the store is opened.
+  auto sandbox = sandbox::Sandbox::open({.state_directory = options.data_directory});
   TRY(auto store,
       store::open_rocksdb({.directory = options.data_directory + "/store",
                            .sync = options.fsync ? store::Sync::kOn : store::Sync::kOff}));
@@ -364,7 +371,8 @@ Result<std::unique_ptr<cli::RunningCloud>> launch(const cli::CloudOptions& optio
   if (!options.otlp_url.empty()) {
     TRY(otlp, OtlpExporter::open(options.otlp_url));
   }
-  auto cloud = std::make_unique<Cloud>(options, std::move(store), std::move(otlp));
+  auto cloud =
+      std::make_unique<Cloud>(options, std::move(store), std::move(sandbox), std::move(otlp));
   CHECK_OK(cloud->listen());
   return cloud;
 }

@@ -224,7 +224,9 @@ struct Workers::Impl {
   std::condition_variable ready;
   std::deque<Task> queue;  // guarded by mutex
   bool ending = false;     // guarded by mutex
-  std::vector<std::thread> threads;
+  size_t idle = 0;         // guarded by mutex
+  size_t most = 1;
+  std::vector<std::thread> threads;  // guarded by mutex until `ending`
 
   void run() {
     pthread_setname_np(pthread_self(), "dew-worker");
@@ -232,7 +234,9 @@ struct Workers::Impl {
       Task task;
       {
         std::unique_lock lock(mutex);
+        ++idle;
         ready.wait(lock, [&] { return ending || !queue.empty(); });
+        --idle;
         if (queue.empty()) return;
         task = std::move(queue.front());
         queue.pop_front();
@@ -243,9 +247,7 @@ struct Workers::Impl {
 };
 
 Workers::Workers(size_t threads) : impl_(std::make_unique<Impl>()) {
-  for (size_t i = 0; i < std::max<size_t>(1, threads); ++i) {
-    impl_->threads.emplace_back([impl = impl_.get()] { impl->run(); });
-  }
+  impl_->most = std::max<size_t>(1, threads);
 }
 
 Workers::~Workers() {
@@ -261,6 +263,8 @@ void Workers::post(Task task) {
   {
     std::lock_guard lock(impl_->mutex);
     impl_->queue.push_back(std::move(task));
+    if (impl_->idle < impl_->queue.size() && impl_->threads.size() < impl_->most)
+      impl_->threads.emplace_back([impl = impl_.get()] { impl->run(); });
   }
   impl_->ready.notify_one();
 }

@@ -79,8 +79,8 @@ class Loops {
 
 class Workers {
  public:
-  explicit Workers(size_t threads);
-  ~Workers();  // runs what is queued, then joins
+  explicit Workers(size_t threads);  // at most; each is started when there is work for it
+  ~Workers();                        // runs what is queued, then joins
   void post(Task task);
 
  private:

@@ -44,7 +44,8 @@ void probe_namespaces(Spawner& spawner, Isolation& found) {
 }  // namespace
 
 struct Sandbox::Impl {
-  Isolation isolation;
+  Options options;
+  Isolation isolation;  // the thread's until `probed`, constant from then on
   std::unique_ptr<CgroupRoot> cgroups;
   std::unique_ptr<Spawner> spawner;
 
@@ -52,9 +53,12 @@ struct Sandbox::Impl {
   std::condition_variable wake;
   std::deque<Order> orders;
   bool stopping = false;
+  bool probed = false;
+  std::condition_variable found;
   std::thread thread;
 
   void run();
+  void probe();
   void carry_out(Order order);
 };
 
@@ -68,16 +72,7 @@ Result<std::unique_ptr<Sandbox>> Sandbox::open(Options options) {
   }
   auto impl = std::make_unique<Impl>();
   TRY(impl->spawner, Spawner::open(absolute.string()));
-  Isolation& found = impl->isolation;
-  found.seccomp = seccomp_available();
-  if (options.namespaces) probe_namespaces(*impl->spawner, found);
-  if (options.cgroups) {
-    impl->cgroups = CgroupRoot::open();
-    found.cgroups = impl->cgroups->version();
-    found.memory_limit = impl->cgroups->has_memory();
-    found.cpu_limit = impl->cgroups->has_cpu();
-    found.process_limit = impl->cgroups->has_pids();
-  }
+  impl->options = std::move(options);
   return std::unique_ptr<Sandbox>(new Sandbox(std::move(impl)));
 }
 
@@ -94,7 +89,11 @@ Sandbox::~Sandbox() {
   impl_->thread.join();  // the kernel now kills what this thread has started
 }
 
-const Isolation& Sandbox::isolation() const { return impl_->isolation; }
+const Isolation& Sandbox::isolation() const {
+  std::unique_lock lock(impl_->mutex);
+  impl_->found.wait(lock, [this] { return impl_->probed; });
+  return impl_->isolation;
+}
 
 void Sandbox::spawn(net::Loop& loop, Spec spec, ProcessEvents events,
                     std::move_only_function<void(Result<std::shared_ptr<Process>>)> started) {
@@ -112,7 +111,24 @@ void Sandbox::spawn(net::Loop& loop, Spec spec, ProcessEvents events,
   });
 }
 
+// Here, not in open(): whoever starts us has a store to open meanwhile.
+void Sandbox::Impl::probe() {
+  isolation.seccomp = seccomp_available();
+  if (options.namespaces) probe_namespaces(*spawner, isolation);
+  if (options.cgroups) {
+    cgroups = CgroupRoot::open();
+    isolation.cgroups = cgroups->version();
+    isolation.memory_limit = cgroups->has_memory();
+    isolation.cpu_limit = cgroups->has_cpu();
+    isolation.process_limit = cgroups->has_pids();
+  }
+  const std::scoped_lock lock(mutex);
+  probed = true;
+  found.notify_all();
+}
+
 void Sandbox::Impl::run() {
+  probe();
   for (;;) {
     std::unique_lock lock(mutex);
     wake.wait(lock, [this] { return stopping || !orders.empty(); });

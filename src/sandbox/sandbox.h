@@ -33,12 +33,12 @@ struct Options {
 
 class Sandbox {
  public:
-  // Probes what the host allows, cleans up after a killed earlier run.
+  // Its thread then probes what the host allows and cleans up after a killed earlier run.
   static Result<std::unique_ptr<Sandbox>> open(Options options);
   ~Sandbox();  // kills everything it started
   Sandbox(const Sandbox&) = delete;
 
-  const Isolation& isolation() const;
+  const Isolation& isolation() const;  // waits for the probe, some milliseconds after open()
 
   // Starts a process whose events come on `loop`. `started` runs on `loop` too, before any event.
   void spawn(net::Loop& loop, Spec spec, ProcessEvents events,

@@ -14,7 +14,8 @@
 namespace dew::lambda {
 
 struct Core {
-  Core(const services::Context& context_, LogSink& logs_, TraceSink* traces_);
+  Core(const services::Context& context_, Result<std::unique_ptr<sandbox::Sandbox>> opened,
+       LogSink& logs_, TraceSink* traces_);
 
   const services::Context& context;
   LogSink& logs;

@@ -75,6 +75,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
 
   net::Loop& loop() const { return loop_; }
   const RevisionPtr& revision() const { return revision_; }
+  double init_ms() const { return init_ms_; }          // once it is ready
+  double duration_ms() const { return duration_ms_; }  // of the last invocation, once it is over
 
   // Starts the process. `phase` is "init", or "invoke" for the second try that AWS makes as part of
   // the invocation; the function's timeout then holds.

@@ -3,6 +3,7 @@
 #include <sys/sysinfo.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/log.h"
 
@@ -19,6 +20,12 @@ constexpr int kStartTries = 2;
 // An environment's floor in memory, for the number that a machine can hold.
 constexpr size_t kMinEnvironmentMb = 48;
 constexpr size_t kFewestEnvironments = 16;
+
+// The mean of the last few.
+void take_into(double& mean, double value) {
+  constexpr double kWeight = 0.125;
+  mean = mean <= 0 ? value : mean + kWeight * (value - mean);
+}
 
 void assign_on_its_loop(const EnvironmentPtr& env, InvocationPtr invocation) {
   if (env->loop().on_this_thread()) {
@@ -244,13 +251,20 @@ void Pool::want_start(const FleetPtr& fleet) {
     const bool few = fleet->all.size() < options_.busy_environments;
     const auto queued_at = few ? fleet->queued_since : fleet->waiting.front()->queued_at;
     const auto since = std::max(queued_at, fleet->last_ready);
-    if (std::chrono::steady_clock::now() - since < kPatience) {
+    if (std::chrono::steady_clock::now() - since < (few ? kPatience : patience(*fleet))) {
       watch(fleet);
       return;
     }
   }
   fleet->hungry = true;
   hungry_.push_back(fleet);
+}
+
+std::chrono::milliseconds Pool::patience(const Fleet& fleet) {
+  const auto warm = static_cast<double>(fleet.all.size() - static_cast<size_t>(fleet.starting));
+  const double turn_ms = fleet.run_ms * (1 + static_cast<double>(fleet.waiting.size()) / warm);
+  if (fleet.run_ms <= 0 || turn_ms >= fleet.start_ms) return kPatience;
+  return std::max(kPatience, std::chrono::milliseconds(std::lround(fleet.start_ms)));
 }
 
 void Pool::watch(const FleetPtr& fleet) {
@@ -403,6 +417,7 @@ void Pool::environment_ready(const EnvironmentPtr& env) {
     --fleet->starting;
     --starting_;
     fleet->last_ready = std::chrono::steady_clock::now();
+    take_into(fleet->start_ms, env->init_ms());
     note_start(*fleet, nullptr);
     retire = outdated(*env, *fleet) || stopping_ || (fleet->waiting.empty() && surplus(*fleet));
     if (retire) env->retired = true;
@@ -433,6 +448,7 @@ void Pool::environment_free(const EnvironmentPtr& env, bool reusable) {
     const std::scoped_lock lock(mutex_);
     const FleetPtr fleet = fleets_.at(env.get());
     count_out(*fleet);
+    take_into(fleet->run_ms, env->duration_ms());
     fleet->idle_deaths = 0;
     if (!reusable) {
       env->retired = true;

@@ -39,8 +39,10 @@ inline constexpr size_t kMaxWaiting = 2000;
 inline constexpr std::chrono::minutes kIdleTime{8};
 // While a fleet has warm environments, an invocation waits this long for one of them before another
 // is started: a fast function is back sooner than an interpreter starts, and a few busy processes
-// get more done than many. A fleet of fewer than PoolOptions::busy_environments also grows when
-// somebody or other has been waiting for this long.
+// get more done than many. It waits longer, namely as long as an environment of the fleet takes to
+// start, while its turn is expected sooner than that: a machine that stalls for a moment would
+// otherwise be given more interpreters to start. A fleet of fewer than
+// PoolOptions::busy_environments also grows when somebody or other has been waiting for this long.
 inline constexpr std::chrono::milliseconds kPatience{10};
 // An environment is replaced when its credentials have this little left: what begins with them may
 // take its fifteen minutes, and end with them.
@@ -72,6 +74,9 @@ struct Fleet {
   bool watched = false;  // a timer looks for invocations that have waited too long
   std::chrono::steady_clock::time_point last_ready;
   std::chrono::steady_clock::time_point queued_since;  // `waiting` has not been empty since then
+  // Of the last few; 0: of none yet.
+  double start_ms = 0;
+  double run_ms = 0;
   std::set<EnvironmentPtr> all;
   // Of a fleet for provisioned concurrency.
   int wanted = 0;         // environments to be kept
@@ -169,6 +174,7 @@ class Pool final : public EnvironmentOwner {
   void count_in(Fleet& fleet);
   void count_out(Fleet& fleet);
   void want_start(const FleetPtr& fleet);
+  static std::chrono::milliseconds patience(const Fleet& fleet);
   void watch(const FleetPtr& fleet);
   std::vector<Start> plan_starts();
   EnvironmentPtr evict_idle();

@@ -57,12 +57,14 @@ void refuse(Done& done, Outcome::Kind kind, std::string code, std::string messag
 }  // namespace
 
 struct Service::Impl {
-  Impl(const services::Context& context, LogSink& logs, TraceSink* traces)
-      : core(context, logs, traces) {}
+  Impl(const services::Context& context, Result<std::unique_ptr<sandbox::Sandbox>> sandbox,
+       LogSink& logs, TraceSink* traces)
+      : core(context, std::move(sandbox), logs, traces) {}
   Core core;
 };
 
-Core::Core(const services::Context& context_, LogSink& logs_, TraceSink* traces_)
+Core::Core(const services::Context& context_, Result<std::unique_ptr<sandbox::Sandbox>> opened,
+           LogSink& logs_, TraceSink* traces_)
     : context(context_),
       logs(logs_),
       traces(traces_),
@@ -70,7 +72,6 @@ Core::Core(const services::Context& context_, LogSink& logs_, TraceSink* traces_
       layers(context_, code),
       credentials(context_) {
   const std::string& data = context.config.data_directory;
-  auto opened = sandbox::Sandbox::open({.state_directory = data});
   auto written = Runtimes::open(data + "/runtimes");
   if (!opened || !written) {
     start_error = !opened ? opened.error().message : written.error().message;
@@ -209,8 +210,10 @@ void Core::invoke(InvokeRequest request, Done done) {
                other ? target->other_fleet : target->fleet, std::move(invocation));
 }
 
-Service::Service(const services::Context& context, LogSink& logs, TraceSink* traces)
-    : impl_(std::make_unique<Impl>(context, logs, traces)) {}
+Service::Service(const services::Context& context,
+                 Result<std::unique_ptr<sandbox::Sandbox>> sandbox, LogSink& logs,
+                 TraceSink* traces)
+    : impl_(std::make_unique<Impl>(context, std::move(sandbox), logs, traces)) {}
 
 Service::~Service() { stop(); }
 

@@ -18,6 +18,7 @@
 
 #include "aws/registry.h"
 #include "policy/policy.h"
+#include "sandbox/sandbox.h"
 #include "services/context.h"
 #include "services/lambda/invocation.h"
 #include "services/lambda/invocation_metrics.h"
@@ -28,7 +29,9 @@ namespace dew::lambda {
 
 class Service {
  public:
-  Service(const services::Context& context, LogSink& logs, TraceSink* traces = nullptr);
+  // With an error in place of the sandbox the service answers, and functions cannot run.
+  Service(const services::Context& context, Result<std::unique_ptr<sandbox::Sandbox>> sandbox,
+          LogSink& logs, TraceSink* traces = nullptr);
   ~Service();
   Service(const Service&) = delete;
 

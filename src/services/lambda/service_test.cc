@@ -7,9 +7,11 @@
 #include <condition_variable>
 #include <filesystem>
 #include <future>
+#include <set>
 
 #include "base/ids.h"
 #include "base/movable_clock.h"
+#include "services/lambda/pool.h"
 #include "store/memory/memory_store.h"
 
 namespace dew::lambda {
@@ -20,8 +22,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view kBootstrap = R"(#!/usr/bin/python3
 import http.client, json, os, sys, time
 if os.environ.get("MODE") == "exit": sys.exit(7)
+if os.environ.get("MODE") == "slow": time.sleep(0.25)
 c = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 base = "/2018-06-01/runtime/invocation/"
+me = os.urandom(8).hex()
 def post(path, body):
     c.request("POST", path, body); r = c.getresponse(); r.read(); return r.status
 while True:
@@ -29,13 +33,14 @@ while True:
     event = json.loads(body); act = event.get("act", "echo")
     if act == "echo": post(base + id + "/response", body)
     if act == "trace": post(base + id + "/response", json.dumps(r.headers["Lambda-Runtime-Trace-Id"]))
-    if act == "pid": post(base + id + "/response", json.dumps(os.stat("/proc/self").st_ctime_ns))
+    if act == "pid": post(base + id + "/response", json.dumps(me))
     if act == "env": post(base + id + "/response", json.dumps(dict(os.environ)))
     if act == "garbage": post(base + id + "/response", b"<html>")
     if act == "huge": post(base + id + "/response", b'"' + b"x" * 7000000 + b'"')
     if act == "error": post(base + id + "/error", b'{"errorType":"E","errorMessage":"m"}')
     if act == "wrong": post(base + id + "/response", json.dumps(post(base + "other/response", b"1")))
     if act == "loop": time.sleep(60)
+    if act == "sleep": time.sleep(event["ms"] / 1000); post(base + id + "/response", json.dumps(me))
     if act == "exit": os._exit(3)
     if act == "flood":
         for i in range(event["lines"]): print("%08d" % i + "x" * 91)
@@ -156,7 +161,9 @@ class ServiceTest : public ::testing::Test {
   void open() {
     service_.reset();
     registry_ = {};
-    service_ = std::make_unique<Service>(context_, logs_, &traces_);
+    service_ = std::make_unique<Service>(
+        context_, sandbox::Sandbox::open({.state_directory = config_.data_directory}), logs_,
+        &traces_);
     service_->register_operations(registry_);
   }
 
@@ -395,6 +402,30 @@ TEST_F(ServiceTest, RunsConcurrentlyAndCountsReservedConcurrency) {
   ASSERT_TRUE(
       call("PutFunctionConcurrency", {{"FunctionName", "f"}, {"ReservedConcurrentExecutions", 0}}));
   EXPECT_EQ(json::string_or(invoke("f", "{}"), "error"), "TooManyRequestsException");
+}
+
+// However often a fast function's invocations have to wait for a moment: each would be served
+// sooner than another environment could start.
+TEST_F(ServiceTest, StartsNoEnvironmentWhereAWarmOneIsExpectedSooner) {
+  create("f", {{"Environment", json::Object{{"Variables", json::Object{{"MODE", "slow"}}}}}});
+  const auto at_once = [&](size_t count, int ms) {
+    const std::string event = fmt::format(R"({{"act":"sleep","ms":{}}})", ms);
+    std::vector<std::future<std::string>> runs;
+    for (size_t i = 0; i < count; ++i) {
+      runs.push_back(std::async(std::launch::async, [&] { return payload(invoke("f", event)); }));
+    }
+    std::set<std::string> environments;
+    for (auto& run : runs) environments.insert(run.get());
+    return environments.size();
+  };
+  const size_t busy = PoolOptions::for_this_machine().busy_environments;
+  while (at_once(busy, 1000) < busy) {  // until all have started
+  }
+  for (int i = 0; i < 50; ++i) at_once(1, 0);
+  EXPECT_EQ(at_once(busy + 1, 80), busy);
+  // Now it is known to be slow, so that the wait is longer than a start.
+  for (int i = 0; i < 2; ++i) at_once(busy, 1200);
+  EXPECT_EQ(at_once(busy + 1, 1200), busy + 1);
 }
 
 TEST_F(ServiceTest, KeepsProvisionedEnvironments) {

@@ -14,6 +14,8 @@
 #include <mutex>
 #include <thread>
 
+#include "store/rocksdb/lean_files.h"
+
 namespace dew::store {
 
 namespace {
@@ -191,6 +193,7 @@ class RocksStore final : public Store {
 
 rocksdb::Options engine_options() {
   rocksdb::Options options;
+  options.env = lean_files();
   options.create_if_missing = true;
   options.write_buffer_size = kWriteBufferBytes;
   options.arena_block_size = 64 << 10;

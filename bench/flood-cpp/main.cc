@@ -1,11 +1,12 @@
 // Three functions in one program: `hello` answers a request; `flood` prints lines of 100 bytes as
-// fast as they are taken, `burn` computes as fast as it can, both for as many seconds as the event
-// says. {"seconds": 5} -> {"bytes": written}
+// fast as they are taken, or so many megabytes of them a second, `burn` computes as fast as it can,
+// both for as many seconds as the event says. {"seconds": 5, "mb_s": 100} -> {"bytes": written}
 #include <dew/router.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 
 namespace {
 
@@ -24,9 +25,17 @@ std::string flood(std::string_view event) {
     const std::string number = std::to_string(i);
     text += "line " + number + std::string(kLineBytes - 6 - number.size(), 'x') + '\n';
   }
+  const auto begin = Clock::now();
   const auto end = end_of(event);
+  const auto document = dew::json::parse(event);
+  const auto* rate = document.as_object().if_contains("mb_s");
+  const double bytes_per_us = rate == nullptr ? 0 : rate->to_number<double>();
   size_t bytes = 0;
   while (Clock::now() < end) {
+    if (rate != nullptr) {
+      const auto due = static_cast<int64_t>(static_cast<double>(bytes) / bytes_per_us);
+      std::this_thread::sleep_until(begin + std::chrono::microseconds(due));
+    }
     // Whole lines only: what is left of a short write comes next.
     for (std::string_view rest = text; !rest.empty();) {
       const ssize_t n = ::write(STDOUT_FILENO, rest.data(), rest.size());

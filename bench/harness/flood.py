@@ -7,7 +7,8 @@ from . import aws, cloud, load
 from .processes import BenchError, ROOT
 
 FOLDER = ROOT / "bench" / "flood-cpp"
-BUSY = ("alone", "burn", "flood")
+BUSY = ("alone", "burn", "flood", "stream")
+STREAM_MB_S = 100
 
 
 class Neighbour(threading.Thread):
@@ -15,12 +16,14 @@ class Neighbour(threading.Thread):
 
     def __init__(self, up, name, seconds):
         super().__init__()
-        self.url = f"{up.aws_url}/2015-03-31/functions/flood-cpp-dev-{name}/invocations"
+        function = "flood" if name == "stream" else name
+        self.url = f"{up.aws_url}/2015-03-31/functions/flood-cpp-dev-{function}/invocations"
         self.seconds = seconds
+        self.event = {"seconds": seconds, **({"mb_s": STREAM_MB_S} if name == "stream" else {})}
         self.bytes = None
 
     def run(self):
-        self.bytes = aws.call(self.url, "lambda", {"seconds": self.seconds})["bytes"]
+        self.bytes = aws.call(self.url, "lambda", self.event)["bytes"]
 
     def finish(self):
         self.join()
@@ -30,8 +33,9 @@ class Neighbour(threading.Thread):
 
 
 class Flood:
-    """The C++ hello alone; beside a function that burns a CPU without output; beside one that prints. On a machine of
-    few cores a busy neighbour takes some of them whatever it does: what printing costs is the third beside the second."""
+    """The C++ hello alone; beside a function that burns a CPU without output; beside one that prints as fast
+    as it can; beside one that prints 100 MB/s. On a machine of few cores a busy neighbour takes some of them whatever it
+    does: what printing costs is the third beside the second."""
 
     def __init__(self, plan, stack):
         self.plan = plan
@@ -59,6 +63,7 @@ class Flood:
             if not busy.is_alive():
                 raise BenchError(f"{name} had ended before the others were measured")
             printed = busy.finish()
+            if name in ("flood", "stream"):
+                figures.add(f"{name}_mb_s", printed / busy.seconds / 1e6)
             if name == "flood":
-                figures.add("flood_mb_s", printed / busy.seconds / 1e6)
                 figures.add("flood_rss_mib", self.child.memory_mib()[0])

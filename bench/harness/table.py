@@ -113,21 +113,26 @@ def observe_lines(m):
                f"put in within {number(m['query_days_put_s'], 's')}")
 
 
+NEIGHBOURS = (("alone", "alone"), ("burn", "beside one that computes"), ("flood", "beside one that prints"),
+              ("stream", "beside one that prints 100 MB/s"))
+
+
 def flood_lines(m):
-    if "flood_rate_16" not in m:
+    if "stream_rate_16" not in m:
         return
     yield None
-    for name, title in (("alone", "alone"), ("burn", "beside one that computes"), ("flood", "beside one that prints")):
+    for name, title in NEIGHBOURS:
+        beside = {"flood": "burn", "stream": "alone"}.get(name)
+        ratios = [f"{m[f'{name}_{p}_us'] / m[f'{beside}_{p}_us']:.2f}x" for p in ("p50", "p99")] if beside else []
         yield (f"C++ hello {title}: 1 connection", f"p50 {number(m[f'{name}_p50_us'])} us", f"p99 {number(m[f'{name}_p99_us'])} us",
-               f"{m[f'{name}_p50_us'] / m['burn_p50_us']:.2f}x, {m[f'{name}_p99_us'] / m['burn_p99_us']:.2f}x computing" if name == "flood" else "",
-               "", "")
-    for name, title in (("alone", "alone"), ("burn", "beside one that computes"), ("flood", "beside one that prints")):
+               f"{', '.join(ratios)} {'computing' if beside == 'burn' else 'alone'}" if beside else "", "", "")
+    for name, title in NEIGHBOURS:
         ratio = m.ratio(f"{name}_rate_16", "burn_rate_16")
-        goal = name == "flood"
+        goal = name in ("flood", "stream")
         yield (f"C++ hello {title}: 16 connections", number(m[f"{name}_rate_16"], "/s"),
                f"p50 {number(m[f'{name}_p50_16_us'])} us, p99 {number(m[f'{name}_p99_16_us'])} us",
                f"{ratio:.0%} of computing" if goal else "", ">= 90 %" if goal else "", verdict(ratio >= 0.9) if goal else "")
-    yield ("what the function printed meanwhile, all kept", number(m["flood_mb_s"], "MB/s"),
+    yield ("what the functions printed meanwhile, all kept", f"{number(m['flood_mb_s'])}, {number(m['stream_mb_s'])} MB/s",
            f"RSS {number(m['flood_rss_mib'], 'MiB')}, functions included", "", "", "")
 
 

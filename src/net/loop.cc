@@ -228,6 +228,16 @@ struct Workers::Impl {
   size_t most = 1;
   std::vector<std::thread> threads;  // guarded by mutex until `ending`
 
+  void add_thread() {
+    if (threads.size() >= most) return;
+    try {
+      threads.emplace_back([this] { run(); });
+    } catch (const std::system_error& error) {
+      if (threads.empty()) throw;  // nobody would ever run the task
+      log::warn("cannot start another worker: {}", error.what());
+    }
+  }
+
   void run() {
     pthread_setname_np(pthread_self(), "dew-worker");
     while (true) {
@@ -263,8 +273,7 @@ void Workers::post(Task task) {
   {
     std::lock_guard lock(impl_->mutex);
     impl_->queue.push_back(std::move(task));
-    if (impl_->idle < impl_->queue.size() && impl_->threads.size() < impl_->most)
-      impl_->threads.emplace_back([impl = impl_.get()] { impl->run(); });
+    if (!impl_->ending && impl_->idle < impl_->queue.size()) impl_->add_thread();
   }
   impl_->ready.notify_one();
 }

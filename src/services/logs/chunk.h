@@ -1,6 +1,7 @@
 // Log events on disk: a chunk is a run of events of one stream, as they came in one flush.
 //
 // One record per stream and flush, not one per line: 30,000 lines a second cost a few dozen puts.
+// Compressed here, once (LZ4): the store then writes, checks and compacts a fraction of the bytes.
 // Within a chunk events are in order of time, and span at most kChunkSpanMs, so that a reader of a
 // range knows how far before the range's start a chunk of interest may begin. Format, byte by byte:
 // docs/formats/logs.md (pinned by a golden test).

@@ -379,7 +379,7 @@ TEST_F(FiltersTest, TriesAgainWhatIsNotTaken) {
 TEST_F(FiltersTest, DeliversAfterARestart) {
   ok("PutSubscriptionFilter", subscription("all", "ERROR"));
   put({"ERROR delivered"});
-  while (world->function.tries < 1) std::this_thread::yield();
+  world->function.wait_for_tries(1);
   world->function.busy = true;
   put({"ERROR one", "fine", "ERROR two"});
   put({"fine"});

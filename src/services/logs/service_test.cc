@@ -329,5 +329,30 @@ TEST(ChunkTest, KeepsItsFormat) {
   EXPECT_EQ(Position::parse("1"), std::nullopt);
 }
 
+TEST(ChunkTest, CompressesWhatGetsSmaller) {
+  TimedLines events;
+  for (int i = 0; i < 100; ++i) events.add(1000 + i, fmt::format("request {} was answered", i));
+  const auto bytes = encode_chunk(300, events, 0, events.size());
+  EXPECT_EQ(bytes.front(), 2);
+  EXPECT_LT(bytes.size(), 1000U);
+  EXPECT_EQ(chunk_last_ms(1000, bytes), 1099);
+  const auto back = decode_chunk(1000, 7, bytes).value();
+  ASSERT_EQ(back.size(), 100U);
+  EXPECT_EQ(back[99].position, (Position{1099, 7, 99}));
+  EXPECT_EQ(back[99].ingested_ms, 300);
+  EXPECT_EQ(back[99].message, "request 99 was answered");
+  for (size_t i = 0; i < bytes.size(); ++i)
+    EXPECT_FALSE(decode_chunk(1000, 7, std::string_view(bytes).substr(0, i)));
+  EXPECT_FALSE(decode_chunk(1000, 7, bytes + "x"));
+
+  std::string noise;
+  for (int i = 0; i < 1000; ++i) noise += static_cast<char>(sha256(std::to_string(i)).front());
+  TimedLines random;
+  random.add(1000, noise);
+  const auto plain = encode_chunk(300, random, 0, 1);
+  EXPECT_EQ(plain.front(), 1);
+  EXPECT_EQ(decode_chunk(1000, 7, plain).value().at(0).message, noise);
+}
+
 }  // namespace
 }  // namespace dew::logs

@@ -44,6 +44,15 @@ namespace dew::cloud {
 
 namespace {
 
+// What else the events of this turn of the loop lead to comes first.
+void after_turn(net::Task task) {
+  if (auto* loop = net::Loop::current()) {
+    loop->post(std::move(task));
+  } else {
+    task();
+  }
+}
+
 constexpr size_t kWorkers = 4;
 
 constexpr const char* kRelaxedText = "relaxed: any key acts as the administrator";
@@ -270,7 +279,7 @@ class Cloud final : public cli::RunningCloud {
         parsed->log_stream.empty() ? std::string("embedded") : parsed->log_stream;
     TimedLines lines;
     lines.add(clock_.now_ms(), line);
-    logs_.ingest().append(parsed->log_group, stream, std::move(lines));
+    logs_.ingest().append(parsed->log_group, stream, lines);
   }
 
   json::Object info() const {
@@ -364,9 +373,9 @@ Result<std::unique_ptr<cli::RunningCloud>> launch(const cli::CloudOptions& optio
   std::filesystem::permissions(options.data_directory, std::filesystem::perms::owner_all, error);
   // Probes the host while the store is opened.
   auto sandbox = sandbox::Sandbox::open({.state_directory = options.data_directory});
-  TRY(auto store,
-      store::open_rocksdb({.directory = options.data_directory + "/store",
-                           .sync = options.fsync ? store::Sync::kOn : store::Sync::kOff}));
+  TRY(auto store, store::open_rocksdb({.directory = options.data_directory + "/store",
+                                       .sync = options.fsync ? store::Sync::kOn : store::Sync::kOff,
+                                       .soon = after_turn}));
   std::unique_ptr<OtlpExporter> otlp;
   if (!options.otlp_url.empty()) {
     TRY(otlp, OtlpExporter::open(options.otlp_url));

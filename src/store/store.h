@@ -8,7 +8,8 @@
 // its sequence number. Nobody waits inside commit(): one thread syncs the log for all, and whoever
 // acknowledges a write to a client holds the answer back until when_durable() calls (the front door
 // does so for every operation, by take_last_commit(); a service need not think of it). With
-// Sync::kOff a commit counts as durable at once.
+// Sync::kOff a commit is durable once it is in the log. commit_lazily() puts it there no later than
+// when_durable() calls, so that many clients' writes cost the log one write together.
 //
 // Keys are built with store/key.h; every service keeps to its own first component.
 // Thread-safe. Limits: kMaxKeyBytes, kMaxBatchBytes; larger is refused with kInvalid.
@@ -83,10 +84,14 @@ class Store {
                                          Direction direction = Direction::kForward) const = 0;
 
   virtual Result<Sequence> commit(const Batch& batch) = 0;
+  // As commit(), but a kill -9 may lose it until when_durable() has called. Only for what nobody
+  // acts upon before its answer, which waits for that.
+  virtual Result<Sequence> commit_lazily(const Batch& batch) { return commit(batch); }
 
   virtual bool durable(Sequence sequence) const = 0;
-  // Calls back once, when durable(sequence), on this thread if it already is, else on the syncing
-  // thread. The error is the log's failed sync: the write must then not be acknowledged.
+  // Calls back once, when durable(sequence), on this thread if it already is or Sync::kOff, else on
+  // the syncing thread. The error is the log's failed write or sync: the change must then not be
+  // acknowledged.
   virtual void when_durable(Sequence sequence,
                             std::move_only_function<void(Result<void>)> done) = 0;
 

@@ -31,10 +31,11 @@ def writer(cloud, name, acknowledged, stop):
 
 
 @pytest.mark.timeout(60 + 10 * ROUNDS)
-def test_acknowledged_writes_survive_kill_9(new_cloud):
+@pytest.mark.parametrize("flags", [(), ("--no-fsync",)], ids=["fsync", "no-fsync"])
+def test_acknowledged_writes_survive_kill_9(new_cloud, flags):
     seed = random.randrange(1 << 30)
     chance = random.Random(seed)
-    cloud = new_cloud()
+    cloud = new_cloud(*flags)
     cloud.client("dynamodb").create_table(
         TableName="crash", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST")

@@ -73,7 +73,7 @@ Result<void> ItemStore::commit(const WriteLatch& /*latch*/, std::span<const Item
                             part.bytes.load(std::memory_order_relaxed) + delta.bytes));
   }
   if (batch.empty()) return {};
-  if (const auto committed = store_.commit(batch); !committed)
+  if (const auto committed = store_.commit_lazily(batch); !committed)
     return std::unexpected(committed.error());
   for (const auto& [part_of, delta] : deltas) {
     auto& part = part_of.first->state->parts[part_of.second];

@@ -75,11 +75,16 @@ class RocksCursor final : public Cursor {
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
 
-// Group commit. Writers append to the log without syncing; the syncing thread syncs it whenever
+using Done = std::move_only_function<void(Result<void>)>;
+
+// Group commit. commit() writes to the log without syncing; the syncing thread syncs it whenever
 // somebody waits, and one sync releases everybody whose commit was in the log before it began.
+// Without syncing, commit_lazily() stops at the log's buffer, and those who wait on one thread are
+// released together, by one write to the log.
 class RocksStore final : public Store {
  public:
-  RocksStore(std::unique_ptr<rocksdb::DB> db, Sync sync) : db_(std::move(db)), sync_(sync) {
+  RocksStore(std::unique_ptr<rocksdb::DB> db, const RocksOptions& options)
+      : db_(std::move(db)), sync_(options.sync), soon_(options.soon) {
     if (sync_ == Sync::kOn) syncer_ = std::thread([this] { sync_loop(); });
   }
 
@@ -92,7 +97,7 @@ class RocksStore final : public Store {
       wake_.notify_one();
       syncer_.join();
     }
-    (void)db_->SyncWAL();
+    (void)db_->FlushWAL(true);
     (void)db_->Close();
   }
 
@@ -111,6 +116,36 @@ class RocksStore final : public Store {
   }
 
   Result<Sequence> commit(const Batch& batch) override {
+    TRY(const Sequence sequence, append(batch));
+    CHECK_OK(write_log(sequence));
+    return sequence;
+  }
+
+  // A sync takes so long that whoever has read the change meanwhile should find it after a kill -9.
+  Result<Sequence> commit_lazily(const Batch& batch) override {
+    return sync_ == Sync::kOn ? commit(batch) : append(batch);
+  }
+
+  bool durable(Sequence sequence) const override {
+    return sequence <= (sync_ == Sync::kOff ? logged_ : synced_).load();
+  }
+
+  void when_durable(Sequence sequence, Done done) override {
+    if (durable(sequence)) return done({});
+    if (sync_ == Sync::kOff) return when_logged(sequence, std::move(done));
+    {
+      std::lock_guard lock(mutex_);
+      waiting_.emplace(sequence, std::move(done));
+    }
+    wake_.notify_one();
+  }
+
+ private:
+  static constexpr std::string_view kAfterEverything = "\xff\xff\xff\xff\xff\xff\xff\xff";
+  using Waiting = std::multimap<Sequence, Done>;
+
+  // To the log's buffer, where it is visible to readers.
+  Result<Sequence> append(const Batch& batch) {
     CHECK_OK(check_batch(batch));
     rocksdb::WriteBatch out;
     for (const auto& change : batch.changes()) {
@@ -132,27 +167,58 @@ class RocksStore final : public Store {
     if (const auto status = db_->Write(rocksdb::WriteOptions(), &out); !status.ok()) {
       return std::unexpected(io_error("write", status));
     }
-    const Sequence sequence = written_.fetch_add(1) + 1;
+    const Sequence sequence = made_.fetch_add(1) + 1;
     note_commit(sequence);
     return sequence;
   }
 
-  bool durable(Sequence sequence) const override {
-    return sync_ == Sync::kOff || sequence <= synced_.load();
+  // The log holds every commit up to `sequence` afterwards.
+  Result<void> write_log(Sequence sequence) {
+    if (sequence <= logged_.load()) return {};
+    const Sequence covered = made_.load();  // in the buffer before it is written
+    if (const auto status = db_->FlushWAL(false); !status.ok())
+      return std::unexpected(io_error("write its log", status));
+    raise(logged_, covered);
+    return {};
   }
 
-  void when_durable(Sequence sequence, std::move_only_function<void(Result<void>)> done) override {
-    if (durable(sequence)) return done({});
-    {
-      std::lock_guard lock(mutex_);
-      waiting_.emplace(sequence, std::move(done));
+  static void raise(std::atomic<Sequence>& mark, Sequence to) {
+    Sequence now = mark.load();
+    while (now < to && !mark.compare_exchange_weak(now, to)) {
     }
-    wake_.notify_one();
   }
 
- private:
-  static constexpr std::string_view kAfterEverything = "\xff\xff\xff\xff\xff\xff\xff\xff";
-  using Waiting = std::multimap<Sequence, std::move_only_function<void(Result<void>)>>;
+  // Those who wait on one thread for its next write to the log.
+  struct Turn {
+    explicit Turn(RocksStore& of) : store(of) { current = this; }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+      if (current == this) current = nullptr;
+    }
+    void end() {
+      current = nullptr;
+      const auto logged = store.write_log(last);
+      for (auto& done : waiting) done(logged);
+    }
+    RocksStore& store;
+    Sequence last = 0;
+    std::vector<Done> waiting;
+    static thread_local Turn* current;
+  };
+
+  void when_logged(Sequence sequence, Done done) {
+    if (!soon_) return done(write_log(sequence));
+    std::unique_ptr<Turn> begun;
+    Turn* turn = Turn::current;
+    if (turn == nullptr || &turn->store != this) {
+      begun = std::make_unique<Turn>(*this);
+      turn = begun.get();
+    }
+    turn->last = std::max(turn->last, sequence);
+    turn->waiting.push_back(std::move(done));
+    if (begun) soon_([ending = std::move(begun)] { ending->end(); });
+  }
 
   void sync_loop() {
     std::unique_lock lock(mutex_);
@@ -160,8 +226,8 @@ class RocksStore final : public Store {
       wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
       if (waiting_.empty()) return;  // stopping
       lock.unlock();
-      const Sequence covered = written_.load();  // in the log before the sync begins
-      const auto status = db_->SyncWAL();
+      const Sequence covered = logged_.load();  // before the sync begins
+      const auto status = db_->FlushWAL(true);
       Waiting done;
       lock.lock();
       if (status.ok()) {
@@ -182,14 +248,18 @@ class RocksStore final : public Store {
 
   const std::unique_ptr<rocksdb::DB> db_;
   const Sync sync_;
-  std::atomic<Sequence> written_ = 0;
-  std::atomic<Sequence> synced_ = 0;
+  const decltype(RocksOptions::soon) soon_;
+  std::atomic<Sequence> made_ = 0;    // visible to readers
+  std::atomic<Sequence> logged_ = 0;  // in the log: survive a kill -9
+  std::atomic<Sequence> synced_ = 0;  // on the disk
   std::mutex mutex_;
   std::condition_variable wake_;
   Waiting waiting_;
   bool stopping_ = false;
   std::thread syncer_;
 };
+
+thread_local RocksStore::Turn* RocksStore::Turn::current = nullptr;
 
 rocksdb::Options engine_options() {
   rocksdb::Options options;
@@ -209,8 +279,7 @@ rocksdb::Options engine_options() {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // Every commit is readable from the log after a kill -9; the memtables need no lock-free
-  // concurrent writers beyond the defaults.
+  options.manual_wal_flush = true;  // RocksStore writes the log's buffer
   options.compression = rocksdb::kLZ4Compression;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes, 2);
@@ -242,7 +311,7 @@ Result<std::unique_ptr<Store>> open_rocksdb(const RocksOptions& options) {
                   options.directory)
             : fmt::format("cannot open the store in {}: {}", options.directory, status.ToString()));
   }
-  return std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(raw), options.sync);
+  return std::make_unique<RocksStore>(std::unique_ptr<rocksdb::DB>(raw), options);
 }
 
 }  // namespace dew::store

@@ -24,7 +24,7 @@ struct TempDirectory {
 };
 
 std::unique_ptr<Store> open(const std::string& path, Sync sync = Sync::kOn) {
-  auto store = open_rocksdb({path, sync});
+  auto store = open_rocksdb({path, sync, {}});
   EXPECT_TRUE(store) << store.error().message;
   return std::move(*store);
 }
@@ -55,7 +55,7 @@ TEST(RocksStore, SurvivesReopening) {
 TEST(RocksStore, RefusesASecondOwner) {
   TempDirectory directory;
   auto store = open(directory.path);
-  auto second = open_rocksdb({directory.path, Sync::kOn});
+  auto second = open_rocksdb({directory.path, Sync::kOn, {}});
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().message.find("in use by another dew"), std::string::npos)
       << second.error().message;
@@ -91,7 +91,7 @@ TEST(RocksStore, KeepsCommitsOfAKilledProcess) {
   ASSERT_EQ(pipe(ready), 0);
   const pid_t child = fork();
   if (child == 0) {
-    auto store = open_rocksdb({directory.path, Sync::kOff});
+    auto store = open_rocksdb({directory.path, Sync::kOff, {}});
     for (int i = 0; i < 1000; ++i) {
       Batch batch;
       batch.put("key" + std::to_string(i), std::to_string(i));
@@ -108,6 +108,64 @@ TEST(RocksStore, KeepsCommitsOfAKilledProcess) {
   auto store = open(directory.path);
   for (int i = 0; i < 1000; ++i)
     ASSERT_EQ(store->get("key" + std::to_string(i))->value_or(""), std::to_string(i));
+}
+
+// What was acknowledged of lazy commits survives; those who wait share one write to the log.
+TEST(RocksStore, AcknowledgesLazyCommitsOnceTheyAreInTheLog) {
+  TempDirectory directory;
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::vector<std::move_only_function<void()>> tasks;
+    auto store = open_rocksdb(
+        {directory.path, Sync::kOff, [&](auto task) { tasks.push_back(std::move(task)); }});
+    int acknowledged = 0;
+    bool early = false;
+    for (int i = 0; i < 1000; ++i) {
+      Batch batch;
+      batch.put("key" + std::to_string(i), std::to_string(i));
+      const auto sequence = (*store)->commit_lazily(batch);
+      if (!sequence) _exit(1);
+      early = early || (*store)->durable(*sequence) || (*store)->get("key0")->value() != "0";
+      (*store)->when_durable(*sequence, [&](Result<void> result) {
+        if (result && (*store)->durable(*sequence)) ++acknowledged;
+      });
+      if (i % 100 != 99) continue;
+      if (early || acknowledged != i - 99 || tasks.size() != 1) _exit(2);
+      std::exchange(tasks, {}).front()();
+      if (acknowledged != i + 1) _exit(3);
+    }
+    (void)!write(ready[1], "x", 1);
+    pause();
+    _exit(0);
+  }
+  close(ready[1]);
+  char byte;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1) << "the child found a flaw";
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  auto store = open(directory.path);
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_EQ(store->get("key" + std::to_string(i))->value_or(""), std::to_string(i));
+}
+
+TEST(RocksStore, FollowsALazyCommitByAnother) {
+  TempDirectory directory;
+  auto store = open(directory.path, Sync::kOff);
+  Batch batch;
+  batch.put("a", "1");
+  const Sequence lazy = *store->commit_lazily(batch);
+  EXPECT_FALSE(store->durable(lazy));
+  const Sequence next = *store->commit(batch);  // the log has one order
+  EXPECT_TRUE(store->durable(lazy));
+  EXPECT_TRUE(store->durable(next));
+  const Sequence last = *store->commit_lazily(batch);
+  bool done = false;
+  store->when_durable(last, [&](Result<void> result) { done = result.has_value(); });
+  EXPECT_TRUE(done);  // nothing runs tasks later here
+  auto memory = make_memory_store();
+  EXPECT_TRUE(memory->durable(*memory->commit_lazily(batch)));
 }
 
 // The two engines agree on every operation of a random history.

@@ -1,7 +1,5 @@
 #include "cloud/metric_adapters.h"
 
-#include <fmt/format.h>
-
 namespace dew::cloud {
 
 namespace {
@@ -10,8 +8,9 @@ using cloudwatch::Dimension;
 using cloudwatch::kCount;
 using cloudwatch::kMilliseconds;
 using cloudwatch::Series;
+using cloudwatch::SeriesGroup;
 using Dimensions = std::vector<Dimension>;
-using Values = std::vector<std::pair<Series*, double>>;
+using Value = cloudwatch::Recorder::Value;
 
 // "arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]": NAME[:QUALIFIER]
 std::string_view resource_of(std::string_view arn) {
@@ -21,17 +20,20 @@ std::string_view resource_of(std::string_view arn) {
 }
 
 // One metric under several sets of dimensions.
-std::vector<Series*> series_of(cloudwatch::Service& cloudwatch, const char* space,
-                               const char* metric, cloudwatch::Unit unit,
-                               const std::vector<Dimensions>& sets) {
+SeriesGroup* group_of(cloudwatch::Service& cloudwatch, const char* space, const char* metric,
+                      cloudwatch::Unit unit, const std::vector<Dimensions>& sets) {
   std::vector<Series*> out;
   for (const auto& set : sets)
     out.push_back(cloudwatch.metrics().series({space, metric, set}, unit));
-  return out;
+  return cloudwatch.recorder().group(std::move(out));
 }
 
-void add(Values& values, const std::vector<Series*>& all, double value) {
-  for (auto* series : all) values.emplace_back(series, value);
+// The parts, each on a line of its own. Lives until the next call on this thread.
+std::string_view joined(std::initializer_list<std::string_view> parts) {
+  thread_local std::string key;
+  key.clear();
+  for (const auto part : parts) key.append(part).append("\n");
+  return key;
 }
 
 constexpr const char* kLambda = "AWS/Lambda";
@@ -44,39 +46,41 @@ constexpr const char* kDynamo = "AWS/DynamoDB";
 
 struct LambdaMetrics::Function {
   std::atomic<int> in_flight{0};
-  Series* concurrent;      // of the function
-  Series* all_concurrent;  // of the account
-  Series* received;
-  Series* dropped;
+  SeriesGroup* concurrent;      // of the function
+  SeriesGroup* all_concurrent;  // of the account
+  SeriesGroup* received;
+  SeriesGroup* dropped;
 };
 
 struct LambdaMetrics::Resource {
   std::shared_ptr<Function> function;
-  std::vector<Series*> invocations;
-  std::vector<Series*> errors;
-  std::vector<Series*> throttles;
-  std::vector<Series*> duration;
+  SeriesGroup* invocations;
+  SeriesGroup* errors;
+  SeriesGroup* throttles;
+  SeriesGroup* duration;
   std::vector<Dimensions> own;  // the sets that name the resource
 };
 
 // docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html: told of each version and alias
 // that has provisioned concurrency.
 struct LambdaMetrics::Provisioned {
-  std::vector<Series*> executions;
-  std::vector<Series*> invocations;
-  std::vector<Series*> spillover;
-  std::vector<Series*> utilization;
+  SeriesGroup* executions;
+  SeriesGroup* invocations;
+  SeriesGroup* spillover;
+  SeriesGroup* utilization;
 };
 
 std::shared_ptr<LambdaMetrics::Function> LambdaMetrics::function(std::string_view name) {
   return functions_.get(name, [&] {
     auto out = std::make_shared<Function>();
-    auto& metrics = cloudwatch_.metrics();
     const Dimensions own{{"FunctionName", std::string(name)}};
-    out->concurrent = metrics.series({kLambda, "ConcurrentExecutions", own}, kCount);
-    out->all_concurrent = metrics.series({kLambda, "ConcurrentExecutions", {}}, kCount);
-    out->received = metrics.series({kLambda, "AsyncEventsReceived", own}, kCount);
-    out->dropped = metrics.series({kLambda, "AsyncEventsDropped", own}, kCount);
+    const auto group = [&](const char* metric, const Dimensions& dimensions) {
+      return group_of(cloudwatch_, kLambda, metric, kCount, {dimensions});
+    };
+    out->concurrent = group("ConcurrentExecutions", own);
+    out->all_concurrent = group("ConcurrentExecutions", {});
+    out->received = group("AsyncEventsReceived", own);
+    out->dropped = group("AsyncEventsDropped", own);
     return out;
   });
 }
@@ -85,9 +89,7 @@ std::shared_ptr<LambdaMetrics::Function> LambdaMetrics::function(std::string_vie
 // FunctionName; FunctionName and Resource; and, through an alias, ExecutedVersion too.
 std::shared_ptr<LambdaMetrics::Resource> LambdaMetrics::resource(
     const lambda::InvokedFunction& invoked) {
-  std::string key(invoked.invoked_arn);
-  key.append(" ").append(invoked.version);
-  return resources_.get(key, [&] {
+  return resources_.get(joined({invoked.invoked_arn, invoked.version}), [&] {
     auto out = std::make_shared<Resource>();
     const std::string resource(resource_of(invoked.invoked_arn));
     const size_t colon = resource.find(':');
@@ -101,19 +103,19 @@ std::shared_ptr<LambdaMetrics::Resource> LambdaMetrics::resource(
                       {"Resource", resource}});
     out->own.assign(sets.begin() + 2, sets.end());
     out->function = function(name);
-    out->invocations = series_of(cloudwatch_, kLambda, "Invocations", kCount, sets);
-    out->errors = series_of(cloudwatch_, kLambda, "Errors", kCount, sets);
-    out->throttles = series_of(cloudwatch_, kLambda, "Throttles", kCount, sets);
-    out->duration = series_of(cloudwatch_, kLambda, "Duration", kMilliseconds, sets);
+    out->invocations = group_of(cloudwatch_, kLambda, "Invocations", kCount, sets);
+    out->errors = group_of(cloudwatch_, kLambda, "Errors", kCount, sets);
+    out->throttles = group_of(cloudwatch_, kLambda, "Throttles", kCount, sets);
+    out->duration = group_of(cloudwatch_, kLambda, "Duration", kMilliseconds, sets);
     return out;
   });
 }
 
 void LambdaMetrics::began(const lambda::InvokedFunction& invoked) {
   const auto found = resource(invoked);
-  const std::pair<Series*, double> values[] = {
-      {found->function->concurrent, ++found->function->in_flight},
-      {found->function->all_concurrent, ++in_flight_}};
+  const Value values[] = {
+      {found->function->concurrent, static_cast<double>(++found->function->in_flight)},
+      {found->function->all_concurrent, static_cast<double>(++in_flight_)}};
   cloudwatch_.recorder().record(values);
 }
 
@@ -122,14 +124,14 @@ void LambdaMetrics::ended(const lambda::InvokedFunction& invoked, Result result,
   const auto found = resource(invoked);
   --found->function->in_flight;
   --in_flight_;
-  Values values;
-  const bool ran = result != Result::kThrottled;
-  add(values, found->throttles, ran ? 0 : 1);
-  if (ran) {
-    add(values, found->invocations, 1);
-    add(values, found->errors, result == Result::kError ? 1 : 0);
-    add(values, found->duration, duration_ms);
+  if (result == Result::kThrottled) {
+    const Value value{found->throttles, 1};
+    return cloudwatch_.recorder().record(std::span(&value, 1));
   }
+  const Value values[] = {{found->throttles, 0},
+                          {found->invocations, 1},
+                          {found->errors, result == Result::kError ? 1.0 : 0.0},
+                          {found->duration, duration_ms}};
   cloudwatch_.recorder().record(values);
 }
 
@@ -139,55 +141,51 @@ void LambdaMetrics::failed(const lambda::InvokedFunction& invoked) {
 }
 
 void LambdaMetrics::provisioned(const lambda::InvokedFunction& invoked, int in_use, int wanted) {
-  std::string key(invoked.invoked_arn);
-  key.append(" ").append(invoked.version);
+  const std::string key(joined({invoked.invoked_arn, invoked.version}));
   const auto found = provisioned_.get(key, [&] {
     const auto& sets = resource(invoked)->own;
     auto out = std::make_shared<Provisioned>();
     out->executions =
-        series_of(cloudwatch_, kLambda, "ProvisionedConcurrentExecutions", kCount, sets);
+        group_of(cloudwatch_, kLambda, "ProvisionedConcurrentExecutions", kCount, sets);
     out->invocations =
-        series_of(cloudwatch_, kLambda, "ProvisionedConcurrencyInvocations", kCount, sets);
+        group_of(cloudwatch_, kLambda, "ProvisionedConcurrencyInvocations", kCount, sets);
     out->spillover =
-        series_of(cloudwatch_, kLambda, "ProvisionedConcurrencySpilloverInvocations", kCount, sets);
+        group_of(cloudwatch_, kLambda, "ProvisionedConcurrencySpilloverInvocations", kCount, sets);
     out->utilization =
-        series_of(cloudwatch_, kLambda, "ProvisionedConcurrencyUtilization", kCount, sets);
+        group_of(cloudwatch_, kLambda, "ProvisionedConcurrencyUtilization", kCount, sets);
     return out;
   });
-  Values values;
   const bool spilled = in_use == 0;
-  add(values, found->invocations, spilled ? 0 : 1);
-  add(values, found->spillover, spilled ? 1 : 0);
-  if (!spilled) {
-    add(values, found->executions, in_use);
-    add(values, found->utilization, wanted > 0 ? static_cast<double>(in_use) / wanted : 1);
-  }
+  const double utilization = wanted > 0 ? static_cast<double>(in_use) / wanted : 1;
+  const Value values[] = {{found->invocations, spilled ? 0.0 : 1.0},
+                          {found->spillover, spilled ? 1.0 : 0.0},
+                          {spilled ? nullptr : found->executions, static_cast<double>(in_use)},
+                          {spilled ? nullptr : found->utilization, utilization}};
   cloudwatch_.recorder().record(values);
 }
 
 void LambdaMetrics::event_received(std::string_view function_name) {
-  const std::pair<Series*, double> values[] = {{function(function_name)->received, 1}};
-  cloudwatch_.recorder().record(values);
+  const Value value{function(function_name)->received, 1};
+  cloudwatch_.recorder().record(std::span(&value, 1));
 }
 
 void LambdaMetrics::event_dropped(std::string_view function_name) {
-  const std::pair<Series*, double> values[] = {{function(function_name)->dropped, 1}};
-  cloudwatch_.recorder().record(values);
+  const Value value{function(function_name)->dropped, 1};
+  cloudwatch_.recorder().record(std::span(&value, 1));
 }
 
 // ---- API Gateway
 
 struct GatewayMetrics::Route {
-  std::vector<Series*> count;
-  std::vector<Series*> client_errors;
-  std::vector<Series*> server_errors;
-  std::vector<Series*> latency;
-  std::vector<Series*> integration;
+  SeriesGroup* count;
+  SeriesGroup* client_errors;
+  SeriesGroup* server_errors;
+  SeriesGroup* latency;
+  SeriesGroup* integration;
 };
 
 void GatewayMetrics::answered(const apigateway::AnsweredRequest& request) {
-  const auto key = fmt::format("{}\n{}\n{}\n{}", request.api_name, request.stage, request.method,
-                               request.resource);
+  const auto key = joined({request.api_name, request.stage, request.method, request.resource});
   const auto route = routes_.get(key, [&] {
     auto out = std::make_shared<Route>();
     const Dimension api{"ApiName", std::string(request.api_name)};
@@ -198,67 +196,65 @@ void GatewayMetrics::answered(const apigateway::AnsweredRequest& request) {
                       {"Method", std::string(request.method)},
                       {"Resource", std::string(request.resource)},
                       stage});
-    out->count = series_of(cloudwatch_, kGateway, "Count", kCount, sets);
-    out->client_errors = series_of(cloudwatch_, kGateway, "4XXError", kCount, sets);
-    out->server_errors = series_of(cloudwatch_, kGateway, "5XXError", kCount, sets);
-    out->latency = series_of(cloudwatch_, kGateway, "Latency", kMilliseconds, sets);
-    out->integration = series_of(cloudwatch_, kGateway, "IntegrationLatency", kMilliseconds, sets);
+    out->count = group_of(cloudwatch_, kGateway, "Count", kCount, sets);
+    out->client_errors = group_of(cloudwatch_, kGateway, "4XXError", kCount, sets);
+    out->server_errors = group_of(cloudwatch_, kGateway, "5XXError", kCount, sets);
+    out->latency = group_of(cloudwatch_, kGateway, "Latency", kMilliseconds, sets);
+    out->integration = group_of(cloudwatch_, kGateway, "IntegrationLatency", kMilliseconds, sets);
     return out;
   });
-  Values values;
-  add(values, route->count, 1);
-  add(values, route->client_errors, request.status >= 400 && request.status < 500 ? 1 : 0);
-  add(values, route->server_errors, request.status >= 500 ? 1 : 0);
-  add(values, route->latency, request.latency_ms);
-  if (request.integration_ms) add(values, route->integration, *request.integration_ms);
+  const bool server_error = request.status >= 500;
+  const bool client_error = request.status >= 400 && !server_error;
+  const Value values[] = {
+      {route->count, 1},
+      {route->client_errors, client_error ? 1.0 : 0.0},
+      {route->server_errors, server_error ? 1.0 : 0.0},
+      {route->latency, request.latency_ms},
+      {request.integration_ms ? route->integration : nullptr, request.integration_ms.value_or(0)}};
   cloudwatch_.recorder().record(values);
 }
 
 // ---- DynamoDB
 
 struct DynamoMetrics::Kind {
-  Series* series;
+  SeriesGroup* series;
 };
 
 void DynamoMetrics::record(const char* metric, std::string_view table, std::string_view operation,
                            cloudwatch::Unit unit, double value) {
-  const auto key = fmt::format("{}\n{}\n{}", metric, table, operation);
-  const auto kind = kinds_.get(key, [&] {
+  const auto kind = kinds_.get(joined({metric, table, operation}), [&] {
     Dimensions dimensions;
     if (!operation.empty()) dimensions.push_back({"Operation", std::string(operation)});
     if (!table.empty()) dimensions.push_back({"TableName", std::string(table)});
-    return std::make_shared<Kind>(
-        Kind{cloudwatch_.metrics().series({kDynamo, metric, std::move(dimensions)}, unit)});
+    return std::make_shared<Kind>(Kind{group_of(cloudwatch_, kDynamo, metric, unit, {dimensions})});
   });
-  const std::pair<Series*, double> values[] = {{kind->series, value}};
-  cloudwatch_.recorder().record(values);
+  const Value recorded{kind->series, value};
+  cloudwatch_.recorder().record(std::span(&recorded, 1));
 }
 
 struct DynamoMetrics::Operation {
-  Series* latency;
-  Series* read;
-  Series* write;
+  SeriesGroup* latency;
+  SeriesGroup* read;
+  SeriesGroup* write;
 };
 
 // One look-up for all that a successful operation tells: this is GetItem's path.
 void DynamoMetrics::succeeded(std::string_view table, std::string_view operation, double latency_ms,
                               double read_units, double write_units) {
-  thread_local std::string key;
-  key.assign(table).append("\n").append(operation);
-  const auto found = operations_.get(key, [&] {
-    auto& metrics = cloudwatch_.metrics();
+  const auto found = operations_.get(joined({table, operation}), [&] {
     const Dimension of_table{"TableName", std::string(table)};
     const Dimension of_operation{"Operation", std::string(operation)};
+    const auto group = [&](const char* metric, cloudwatch::Unit unit, Dimensions dimensions) {
+      return group_of(cloudwatch_, kDynamo, metric, unit, {std::move(dimensions)});
+    };
     return std::make_shared<Operation>(
-        Operation{metrics.series({kDynamo, "SuccessfulRequestLatency", {of_operation, of_table}},
-                                 kMilliseconds),
-                  metrics.series({kDynamo, "ConsumedReadCapacityUnits", {of_table}}, kCount),
-                  metrics.series({kDynamo, "ConsumedWriteCapacityUnits", {of_table}}, kCount)});
+        Operation{group("SuccessfulRequestLatency", kMilliseconds, {of_operation, of_table}),
+                  group("ConsumedReadCapacityUnits", kCount, {of_table}),
+                  group("ConsumedWriteCapacityUnits", kCount, {of_table})});
   });
-  const std::pair<Series*, double> values[] = {
-      {found->latency, latency_ms},
-      {read_units > 0 ? found->read : nullptr, read_units},
-      {write_units > 0 ? found->write : nullptr, write_units}};
+  const Value values[] = {{found->latency, latency_ms},
+                          {read_units > 0 ? found->read : nullptr, read_units},
+                          {write_units > 0 ? found->write : nullptr, write_units}};
   cloudwatch_.recorder().record(values);
 }
 void DynamoMetrics::condition_failed(std::string_view table) {

@@ -151,16 +151,53 @@ TEST_F(StoreTest, RecordsFromManyThreads) {
   MetricStore store(*bytes, clock);
   Recorder recorder(store, clock);
   auto* series = store.series(metric, kCount);
+  auto* other = store.series({"N", "other", {}}, kCount);
+  auto* both = recorder.group({series, nullptr, other});
+  EXPECT_EQ(both, recorder.group({series, other}));
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      const std::pair<Series*, double> values[] = {{series, 1.0}, {nullptr, 5.0}};
-      for (int i = 0; i < 1000; ++i) recorder.record(values);
+      const Recorder::Value values[] = {{both, 1.0}, {nullptr, 5.0}};
+      for (int i = 0; i < 1000; ++i) {
+        recorder.record(values);
+        if (i % 100 == 0) recorder.settle();
+      }
     });
   }
   for (auto& thread : threads) thread.join();
   recorder.settle();
   EXPECT_EQ(sum(store, 0, now() + 60, 60), 4000);
+  const auto of_other = store.read(*other, 0, now() + 60, 60);
+  ASSERT_TRUE(of_other);
+  ASSERT_EQ(of_other->size(), 1U);
+  EXPECT_EQ(of_other->front().values.count, 4000);
+  recorder.stop();
+}
+
+TEST_F(StoreTest, RecordsEachMinuteForItself) {
+  MetricStore store(*bytes, clock);
+  Recorder recorder(store, clock);
+  auto* series = store.series(metric, kCount);
+  const Recorder::Value value{recorder.group({series}), 2.0};
+  const auto sample = [&] { return Recorder::Sample{series, 1.0, now()}; };
+  const int64_t begin = now() / 60 * 60;
+  for (int minute = 0; minute < 3; ++minute) {
+    recorder.record(std::span(&value, 1));
+    const auto one = sample();
+    recorder.record(std::span(&one, 1));
+    recorder.record(std::span(&value, 1));
+    clock.advance(std::chrono::minutes(1));
+  }
+  recorder.settle();
+  const auto periods = store.read(*series, begin, now() + 60, 60);
+  ASSERT_TRUE(periods);
+  ASSERT_EQ(periods->size(), 3U);
+  for (int64_t minute = 0; minute < 3; ++minute) {
+    const auto& period = (*periods)[static_cast<size_t>(minute)];
+    EXPECT_EQ(period.begin_s, begin + minute * 60);
+    EXPECT_EQ(period.values.count, 3);
+    EXPECT_EQ(period.values.sum, 5);
+  }
   recorder.stop();
 }
 

@@ -177,24 +177,6 @@ void Pool::count_out(Fleet& fleet) {
   }
 }
 
-EnvironmentPtr Pool::take_idle(Fleet& fleet) {
-  if (fleet.idle.empty()) return nullptr;
-  auto chosen = fleet.idle.end() - 1;
-  if (loops_.size() > 1) {
-    const auto* here = net::Loop::current();
-    for (auto it = fleet.idle.end(); it != fleet.idle.begin();) {
-      --it;
-      if (&(*it)->loop() == here) {
-        chosen = it;
-        break;
-      }
-    }
-  }
-  EnvironmentPtr env = std::move(*chosen);
-  fleet.idle.erase(chosen);
-  return env;
-}
-
 void Pool::invoke(const FleetPtr& provisioned, const FleetPtr& fleet, InvocationPtr invocation) {
   std::optional<Outcome> refused;
   EnvironmentPtr env;
@@ -333,8 +315,7 @@ std::vector<Pool::Start> Pool::plan_starts() {
     }
     const Invocation* first =
         awaited ? fleet->waiting[static_cast<size_t>(fleet->starting)].get() : nullptr;
-    net::Loop& loop = first && first->loop != nullptr ? *first->loop : loops_.next();
-    auto env = std::make_shared<Environment>(loop, fleet->revision, *this);
+    auto env = std::make_shared<Environment>(loop_for(*fleet, first), fleet->revision, *this);
     ++fleet->starting;
     ++starting_;
     env->fleet = fleet;
@@ -422,9 +403,7 @@ void Pool::environment_ready(const EnvironmentPtr& env) {
     retire = outdated(*env, *fleet) || stopping_ || (fleet->waiting.empty() && surplus(*fleet));
     if (retire) env->retired = true;
     if (!retire && !fleet->waiting.empty()) {
-      next = std::move(fleet->waiting.front());
-      fleet->waiting.pop_front();
-      --waiting_;
+      next = take_waiting(*fleet);
     } else if (!retire) {
       env->idle_since = std::chrono::steady_clock::now();
       fleet->idle.push_back(env);
@@ -456,9 +435,7 @@ void Pool::environment_free(const EnvironmentPtr& env, bool reusable) {
       env->retired = true;
       retire = true;
     } else if (!fleet->waiting.empty()) {
-      next = std::move(fleet->waiting.front());
-      fleet->waiting.pop_front();
-      --waiting_;
+      next = take_waiting(*fleet);
     } else {
       env->idle_since = std::chrono::steady_clock::now();
       fleet->idle.push_back(env);

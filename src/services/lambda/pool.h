@@ -69,6 +69,7 @@ struct Fleet {
   std::shared_ptr<FunctionCount> count;
   std::vector<EnvironmentPtr> idle;  // most recently used last
   std::deque<InvocationPtr> waiting;
+  int overtakes = 0;  // of the first that waits
   int starting = 0;
   bool hungry = false;   // in the pool's list of fleets that want a start
   bool watched = false;  // a timer looks for invocations that have waited too long
@@ -164,6 +165,8 @@ class Pool final : public EnvironmentOwner {
 
   // With the mutex held.
   EnvironmentPtr take_idle(Fleet& fleet);
+  InvocationPtr take_waiting(Fleet& fleet);
+  net::Loop& loop_for(const Fleet& fleet, const Invocation* first);
   EnvironmentPtr take_provisioned(const FleetPtr& fleet, Invocation& invocation,
                                   std::vector<EnvironmentPtr>& old);
   size_t missing(const Fleet& fleet) const;

@@ -1,7 +1,5 @@
 #include "aws/trace_header.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/ids.h"
@@ -11,7 +9,7 @@ namespace dew::aws {
 namespace {
 
 constexpr size_t kSegmentDigits = 16;
-constexpr size_t kTimeDigits = 8;
+constexpr int kTimeDigits = 8;
 constexpr size_t kRandomDigits = 24;
 constexpr size_t kTraceIdBytes = 2 + kTimeDigits + 1 + kRandomDigits;
 
@@ -63,10 +61,12 @@ std::string trace_header(std::string_view root, std::string_view parent, Sampled
 }
 
 std::string new_trace_id(TimePoint now) {
-  return fmt::format(
-      "1-{:08x}-{}",
-      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count(),
-      random_hex(kRandomDigits));
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  std::string out = "1-";
+  for (int shift = 4 * (kTimeDigits - 1); shift >= 0; shift -= 4)
+    out += "0123456789abcdef"[(seconds >> shift) & 15];
+  return out.append("-").append(random_hex(kRandomDigits));
 }
 
 std::string new_segment_id() { return random_hex(kSegmentDigits); }

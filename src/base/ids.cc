@@ -38,6 +38,8 @@ class Pool {
 
 thread_local Pool pool;
 
+constexpr std::string_view kHex = "0123456789abcdef";
+
 std::string pick(std::string_view alphabet, size_t length) {
   std::string out(length, '\0');
   const size_t limit = 256 - 256 % alphabet.size();  // keeps the choice uniform
@@ -58,7 +60,16 @@ std::string random_bytes(size_t count) {
   return out;
 }
 
-std::string random_hex(size_t digits) { return pick("0123456789abcdef", digits); }
+std::string random_hex(size_t digits) {
+  std::string out(digits, '\0');
+  for (size_t i = 0; i < digits; i += 2) {
+    unsigned char byte;
+    pool.take(&byte, 1);
+    out[i] = kHex[byte >> 4];
+    if (i + 1 < digits) out[i + 1] = kHex[byte & 15];
+  }
+  return out;
+}
 std::string random_alnum(size_t length) {
   return pick("abcdefghijklmnopqrstuvwxyz0123456789", length);
 }
@@ -71,7 +82,6 @@ std::string uuid_v4() {
   pool.take(bytes, sizeof bytes);
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  static constexpr char kHex[] = "0123456789abcdef";
   std::string out;
   out.reserve(36);
   for (int i = 0; i < 16; ++i) {

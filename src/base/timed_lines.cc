@@ -1,7 +1,6 @@
 #include "base/timed_lines.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace dew {
 
@@ -11,21 +10,22 @@ void TimedLines::add(int64_t timestamp_ms, std::string_view text, std::string_vi
   text_.append(text).append(rest);
 }
 
-void TimedLines::append(TimedLines&& other) {
-  if (places_.empty()) {
-    *this = std::exchange(other, {});
-    return;
-  }
+void TimedLines::append(const TimedLines& other, size_t longest) {
   const auto shift = static_cast<uint32_t>(text_.size());
   text_ += other.text_;
   for (const auto& place : other.places_)
-    places_.push_back({place.timestamp_ms, place.at + shift, place.length});
-  other = {};
+    places_.push_back({place.timestamp_ms, place.at + shift,
+                       static_cast<uint32_t>(std::min<size_t>(place.length, longest))});
 }
 
-void TimedLines::cut_lines(size_t bytes) {
-  for (auto& place : places_)
-    place.length = static_cast<uint32_t>(std::min<size_t>(place.length, bytes));
+void TimedLines::clear() {
+  constexpr size_t kKeptBytes = 4096;
+  if (bytes() > kKeptBytes) {
+    *this = {};
+  } else {
+    text_.clear();
+    places_.clear();
+  }
 }
 
 void TimedLines::sort_by_time() {

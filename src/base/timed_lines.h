@@ -25,8 +25,9 @@ class TimedLines {
 
   // One line of both texts, one after the other.
   void add(int64_t timestamp_ms, std::string_view text, std::string_view rest = {});
-  void append(TimedLines&& other);  // after those here
-  void cut_lines(size_t bytes);     // to so many bytes each
+  // After those here, each cut to `longest` bytes.
+  void append(const TimedLines& other, size_t longest = kMaxBytes);
+  void clear();  // keeps the memory of a few lines
   // Lines of one time stay in the order in which they came.
   void sort_by_time();
   void erase(size_t begin, size_t end);  // the lines in [begin, end)

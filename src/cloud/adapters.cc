@@ -40,11 +40,10 @@ void LambdaInvoker::invoke(apigateway::FunctionRequest request,
 }
 
 lambda::LogSink::Room LogsSink::append(std::string_view group, std::string_view stream,
-                                       TimedLines lines) {
+                                       const TimedLines& lines) {
   for (size_t i = 0; i < lines.size(); ++i) embedded_.add(group, lines.text(i));
-  return ingest_.append(group, stream, std::move(lines)) == logs::Ingest::Room::kEnough
-             ? Room::kEnough
-             : Room::kNone;
+  return ingest_.append(group, stream, lines) == logs::Ingest::Room::kEnough ? Room::kEnough
+                                                                             : Room::kNone;
 }
 
 void LogsSink::when_room(std::string_view group, std::string_view stream,
@@ -56,7 +55,7 @@ void GatewayLog::append(std::string_view group, std::string_view stream, int64_t
                         std::string message) {
   TimedLines lines;
   lines.add(timestamp_ms, message);
-  ingest_.append(group, stream, std::move(lines));
+  ingest_.append(group, stream, lines);
 }
 
 }  // namespace dew::cloud

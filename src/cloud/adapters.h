@@ -28,7 +28,7 @@ class LogsSink final : public lambda::LogSink {
  public:
   LogsSink(logs::Ingest& ingest, cloudwatch::EmfIntake& embedded)
       : ingest_(ingest), embedded_(embedded) {}
-  Room append(std::string_view group, std::string_view stream, TimedLines lines) override;
+  Room append(std::string_view group, std::string_view stream, const TimedLines& lines) override;
   void when_room(std::string_view group, std::string_view stream,
                  std::move_only_function<void()> call) override;
 

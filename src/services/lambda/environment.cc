@@ -317,7 +317,8 @@ void Environment::answer_start_failure(InvocationPtr invocation, const Failure& 
 void Environment::flush_log() {
   if (lines_.empty()) return;
   LogSink& logs = services_->logs;
-  const auto room = logs.append(revision_->log_group, stream_, std::exchange(lines_, {}));
+  const auto room = logs.append(revision_->log_group, stream_, lines_);
+  lines_.clear();
   if (room == LogSink::Room::kEnough || !process_ || state_ == State::kDead) return;
   // Whoever prints faster than can be written waits at a full pipe, and nobody else does.
   if (!process_->pause_output()) return;

@@ -18,7 +18,7 @@ class LogSink {
   // batches); never blocks and never fails. kNone: the lines were taken, but whoever can hold back
   // more of them does, until when_room() calls. Lines far beyond that are dropped and counted, with
   // a line that says so.
-  virtual Room append(std::string_view group, std::string_view stream, TimedLines lines) = 0;
+  virtual Room append(std::string_view group, std::string_view stream, const TimedLines& lines) = 0;
   // Calls once, on any thread, perhaps before it returns.
   virtual void when_room(std::string_view group, std::string_view stream,
                          std::move_only_function<void()> call) = 0;

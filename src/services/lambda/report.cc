@@ -2,11 +2,12 @@
 
 #include <signal.h>
 
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <ctime>
-#include <iterator>
 
 #include "base/ids.h"
 #include "json/json.h"
@@ -50,6 +51,27 @@ std::string_view signal_name(int number) {
   }
 }
 
+// These lines are written for every invocation: not by a formatter, which costs more than they do.
+constexpr size_t kLineBytes = 128;
+
+void append_integer(std::string& out, int64_t value) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  out.append(digits.data(), end);
+}
+
+// With two decimals: 3.10
+void append_hundredths(std::string& out, double value) {
+  std::array<char, 32> digits;
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value,
+                                          std::chars_format::fixed, 2);
+  if (error == std::errc()) {
+    out.append(digits.data(), end);
+  } else {  // longer than any duration is
+    out += fmt::format("{:.2f}", value);
+  }
+}
+
 std::string exec_error_text(int error) {
   switch (error) {
     case ENOENT:
@@ -66,11 +88,17 @@ std::string exec_error_text(int error) {
 }  // namespace
 
 std::string start_line(std::string_view request_id, std::string_view version) {
-  return fmt::format("START RequestId: {} Version: {}\n", request_id, version);
+  std::string out;
+  out.reserve(kLineBytes);
+  out.append("START RequestId: ").append(request_id).append(" Version: ").append(version) += '\n';
+  return out;
 }
 
 std::string end_line(std::string_view request_id) {
-  return fmt::format("END RequestId: {}\n", request_id);
+  std::string out;
+  out.reserve(kLineBytes);
+  out.append("END RequestId: ").append(request_id) += '\n';
+  return out;
 }
 
 int64_t billed_ms(const Report& r) {
@@ -79,18 +107,23 @@ int64_t billed_ms(const Report& r) {
 
 std::string report_line(const Report& r) {
   std::string out;
-  out.reserve(256);
-  fmt::format_to(
-      std::back_inserter(out),
-      "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} "
-      "MB\tMax Memory Used: {} MB\t",
-      r.request_id, r.duration_ms, billed_ms(r), r.memory_mb, r.peak_mb);
-  if (r.init_ms) fmt::format_to(std::back_inserter(out), "Init Duration: {:.2f} ms\t", *r.init_ms);
+  out.reserve(2 * kLineBytes);
+  out.append("REPORT RequestId: ").append(r.request_id).append("\tDuration: ");
+  append_hundredths(out, r.duration_ms);
+  out.append(" ms\tBilled Duration: ");
+  append_integer(out, billed_ms(r));
+  out.append(" ms\tMemory Size: ");
+  append_integer(out, r.memory_mb);
+  out.append(" MB\tMax Memory Used: ");
+  append_integer(out, r.peak_mb);
+  out.append(" MB\t");
+  if (r.init_ms) {
+    append_hundredths(out.append("Init Duration: "), *r.init_ms);
+    out.append(" ms\t");
+  }
   if (!r.status.empty()) {
-    fmt::format_to(std::back_inserter(out), "Status: {}\t", r.status);
-    if (!r.error_type.empty()) {
-      fmt::format_to(std::back_inserter(out), "Error Type: {}\t", r.error_type);
-    }
+    out.append("Status: ").append(r.status) += '\t';
+    if (!r.error_type.empty()) out.append("Error Type: ").append(r.error_type) += '\t';
   }
   out += '\n';
   return out;

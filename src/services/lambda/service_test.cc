@@ -67,7 +67,7 @@ class Roles final : public aws::Caller {
 
 class Lines final : public LogSink {
  public:
-  Room append(std::string_view group, std::string_view, TimedLines lines) override {
+  Room append(std::string_view group, std::string_view, const TimedLines& lines) override {
     const std::scoped_lock lock(mutex_);
     for (size_t i = 0; i < lines.size(); ++i) text_.append(group).append(" ").append(lines.text(i));
     return full_ ? Room::kNone : Room::kEnough;

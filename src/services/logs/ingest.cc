@@ -25,9 +25,9 @@ bool Ingest::has_room(const Buffer& buffer) const {
   return bytes < kStreamBytes && (bytes_ < kFullBytes || bytes < kShareBytes);
 }
 
-Ingest::Room Ingest::append(std::string_view group, std::string_view stream, TimedLines lines) {
+Ingest::Room Ingest::append(std::string_view group, std::string_view stream,
+                            const TimedLines& lines) {
   if (lines.empty()) return Room::kEnough;
-  lines.cut_lines(kMaxEventBytes);
   const size_t size = lines.bytes();
   bool wake = false;
   auto room = Room::kEnough;
@@ -43,7 +43,7 @@ Ingest::Room Ingest::append(std::string_view group, std::string_view stream, Tim
     }
     wake = bytes_ == 0;
     bytes_ += size;
-    buffer.lines.append(std::move(lines));
+    buffer.lines.append(lines, kMaxEventBytes);
     if (!has_room(buffer)) room = Room::kNone;
     if (!urgent_ && (room == Room::kNone || bytes_ >= kFlushBytes)) urgent_ = wake = true;
   }

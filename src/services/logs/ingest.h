@@ -49,7 +49,7 @@ class Ingest {
   enum class Room { kEnough, kNone };
 
   // Appends to group/stream; both are made when absent. The lines are taken, whatever it says.
-  Room append(std::string_view group, std::string_view stream, TimedLines lines);
+  Room append(std::string_view group, std::string_view stream, const TimedLines& lines);
   // Calls once the stream has room: at once if it has, else on the thread that flushes.
   void when_room(std::string_view group, std::string_view stream,
                  std::move_only_function<void()> call);

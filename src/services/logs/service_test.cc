@@ -127,7 +127,7 @@ TEST_F(LogsTest, BoundsItsMemoryAndSaysWhatItDropped) {
   TimedLines flood;
   while (flood.bytes() <= kMaxBufferedBytes) flood.add(kNow, large);
   const size_t count = flood.size();
-  EXPECT_EQ(service.ingest().append("g", "s", std::move(flood)), Ingest::Room::kNone);
+  EXPECT_EQ(service.ingest().append("g", "s", flood), Ingest::Room::kNone);
   service.ingest().append("g", "s", lines({{kNow, std::string(2 * kMaxEventBytes, 'y')}}));
   std::vector<std::string> seen;
   json::Object page = get({{"startFromHead", true}});

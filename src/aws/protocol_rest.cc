@@ -72,7 +72,7 @@ std::string quote_header_element(const std::string& text) {
 ApiResult<json::Value> from_header(const Member& member, std::string_view text) {
   if (member.json_value) {
     const auto decoded = base64_decode(text);
-    if (!decoded || !json::parse(*decoded))
+    if (!decoded || !json::check(*decoded))
       return fail("SerializationException", "Invalid JSON in a header");
     return json::Value(*decoded);
   }

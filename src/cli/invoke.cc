@@ -32,7 +32,7 @@ Result<std::string> payload_of(const InvokeOptions& options, const std::string& 
   if (text.empty()) return std::string("{}");
   // As in the framework: what is not JSON is sent as a JSON string, and --raw leaves even JSON a
   // string.
-  if (options.raw || !json::parse(text)) return json::dump(json::Value(text));
+  if (options.raw || !json::check(text)) return json::dump(json::Value(text));
   return text;
 }
 

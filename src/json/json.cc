@@ -2,9 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace dew::json {
 
-Result<Value> parse(std::string_view text, Arena* arena) {
+namespace {
+
+// A number beyond a double's range is read as an infinity, which JSON cannot say.
+bool all_finite(const Value& value) {
+  switch (value.kind()) {
+    case boost::json::kind::double_:
+      return std::isfinite(value.get_double());
+    case boost::json::kind::array:
+      return std::ranges::all_of(value.get_array(), all_finite);
+    case boost::json::kind::object:
+      return std::ranges::all_of(value.get_object(),
+                                 [](const auto& member) { return all_finite(member.value()); });
+    default:
+      return true;
+  }
+}
+
+Result<Value> read(std::string_view text, Arena* arena) {
   boost::json::parse_options options;
   options.max_depth = limits::kJsonDepth;
   constexpr size_t kStackBytes =
@@ -20,6 +40,20 @@ Result<Value> parse(std::string_view text, Arena* arena) {
     return fail(ErrorKind::kInvalid,
                 fmt::format("not valid JSON: {} at byte {}", error.message(), used));
   return parser.release();
+}
+
+}  // namespace
+
+Result<Value> parse(std::string_view text, Arena* arena) {
+  auto out = read(text, arena);
+  if (out && !all_finite(*out))
+    return fail(ErrorKind::kInvalid, "not valid JSON: a number is beyond a double's range");
+  return out;
+}
+
+Result<void> check(std::string_view text) {
+  if (const auto value = read(text, nullptr); !value) return std::unexpected(value.error());
+  return {};
 }
 
 std::string dump(const Value& value) { return boost::json::serialize(value); }

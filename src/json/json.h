@@ -27,9 +27,11 @@ using boost::json::value_from;
 // A value that is moved out keeps pointing into it; a copy does not. One thread at a time.
 using Arena = boost::json::monotonic_resource;
 
-// Strict RFC 8259, limits::kJsonDepth deep. The message says what is wrong and at which byte. With
-// an arena the value lives in it.
+// Strict RFC 8259, limits::kJsonDepth deep, numbers within a double's range. The message says what
+// is wrong and at which byte. With an arena the value lives in it.
 Result<Value> parse(std::string_view text, Arena* arena = nullptr);
+// The same, but for any number: of what is handed on as it came.
+Result<void> check(std::string_view text);
 
 // `to` becomes `from` without a copy, wherever `from` lives. (An assignment copies between
 // memories.)

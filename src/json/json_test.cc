@@ -19,6 +19,18 @@ TEST(Json, RefusesTrailingTextAndDepth) {
   EXPECT_FALSE(parse(std::string(1000, '[') + std::string(1000, ']')));
 }
 
+TEST(Json, RefusesWhatADoubleCannotHold) {
+  for (const auto* text : {"1e400", "-1e400", R"({"a":[1,{"b":1e99999}]})", "4e1426223478"}) {
+    const auto value = parse(text);
+    ASSERT_FALSE(value) << text;
+    EXPECT_EQ(value.error().message, "not valid JSON: a number is beyond a double's range");
+    EXPECT_TRUE(check(text));  // as text it is well-formed
+  }
+  EXPECT_FALSE(parse(std::string(400, '9')));
+  EXPECT_TRUE(parse("[1e308,-1e308,1e-400]"));
+  EXPECT_FALSE(check("{"));
+}
+
 TEST(Json, KeepsInt64AndOrder) {
   const auto value = parse(R"({"b":9223372036854775807,"a":-1})");
   ASSERT_TRUE(value);

@@ -29,8 +29,6 @@ std::string error_document(std::string body, std::string_view type) {
   return json::dump(json::Object{{"errorType", type}, {"errorMessage", std::move(body)}});
 }
 
-bool is_json(std::string_view text) { return json::parse(text).has_value(); }
-
 std::string error_type_of(const http::Request& request, std::string_view fallback) {
   const auto type = request.headers.get("Lambda-Runtime-Function-Error-Type");
   return std::string(type.empty() ? fallback : type);
@@ -172,7 +170,7 @@ void Environment::on_response(std::string_view id, http::Request request, http::
     return;
   }
   respond(accepted());
-  if (!request.body.empty() && !is_json(request.body)) {
+  if (!request.body.empty() && !json::check(request.body)) {
     const Failure failure{
         "Runtime.InvalidResponse", "The function's response is not valid JSON", {}};
     log_platform(platform().failure(invocation_->request_id, failure.message, failure.type));

@@ -60,7 +60,7 @@ aws::ApiResult<InvokeRequest> request_of(const aws::Call& call, size_t most,
     return aws::fail(std::move(error));
   }
   if (!request.payload.empty()) {
-    if (const auto parsed = json::parse(request.payload); !parsed) {
+    if (const auto parsed = json::check(request.payload); !parsed) {
       aws::ApiError error("InvalidRequestContentException",
                           "Could not parse request body into json: Could not parse payload into "
                           "json: " +
@@ -73,7 +73,7 @@ aws::ApiResult<InvokeRequest> request_of(const aws::Call& call, size_t most,
   if (const auto context = json::string_at(call.input, "ClientContext");
       context && !context->empty()) {
     const auto decoded = base64_decode(*context);
-    if (!decoded || !json::parse(*decoded)) {
+    if (!decoded || !json::check(*decoded)) {
       return aws::fail("InvalidRequestContentException",
                        "Client context must be a valid Base64-encoded JSON object.");
     }

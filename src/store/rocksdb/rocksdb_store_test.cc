@@ -101,8 +101,9 @@ TEST(RocksStore, KeepsCommitsOfAKilledProcess) {
     pause();
     _exit(0);
   }
+  close(ready[1]);
   char byte;
-  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(read(ready[0], &byte, 1), 1) << "the child found a flaw";
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   auto store = open(directory.path);

@@ -38,6 +38,18 @@ std::vector<std::string> keys(const Store& store, std::string_view begin, std::s
   return out;
 }
 
+// Kills the child once it has said that it is done: its thousand keys are there.
+void expect_survival(pid_t child, const int (&ready)[2], const std::string& path) {
+  close(ready[1]);
+  char byte;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1) << "the child found a flaw";
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  auto store = open(path);
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_EQ(store->get("key" + std::to_string(i))->value_or(""), std::to_string(i));
+}
+
 TEST(RocksStore, SurvivesReopening) {
   TempDirectory directory;
   {
@@ -101,14 +113,7 @@ TEST(RocksStore, KeepsCommitsOfAKilledProcess) {
     pause();
     _exit(0);
   }
-  close(ready[1]);
-  char byte;
-  ASSERT_EQ(read(ready[0], &byte, 1), 1) << "the child found a flaw";
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-  auto store = open(directory.path);
-  for (int i = 0; i < 1000; ++i)
-    ASSERT_EQ(store->get("key" + std::to_string(i))->value_or(""), std::to_string(i));
+  expect_survival(child, ready, directory.path);
 }
 
 // What was acknowledged of lazy commits survives; those who wait share one write to the log.
@@ -141,14 +146,7 @@ TEST(RocksStore, AcknowledgesLazyCommitsOnceTheyAreInTheLog) {
     pause();
     _exit(0);
   }
-  close(ready[1]);
-  char byte;
-  ASSERT_EQ(read(ready[0], &byte, 1), 1) << "the child found a flaw";
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-  auto store = open(directory.path);
-  for (int i = 0; i < 1000; ++i)
-    ASSERT_EQ(store->get("key" + std::to_string(i))->value_or(""), std::to_string(i));
+  expect_survival(child, ready, directory.path);
 }
 
 TEST(RocksStore, FollowsALazyCommitByAnother) {

@@ -49,7 +49,7 @@ def aws(cloud, *arguments, cwd=None, check=True):
 
 
 def deploy_stack(cloud, *arguments, **more):
-    """The CLI names its change set by the second: two within one would have the same."""
+    """The CLI names its change set by the second, and one without changes, which is not executed, keeps its name."""
     time.sleep(1 - time.time() % 1)
     return aws(cloud, "cloudformation", "deploy", *arguments, **more)
 
@@ -148,3 +148,35 @@ def test_waiters_of_stacks(client, unique):
         formation.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig=quick)
     formation.delete_stack(StackName=stack)
     formation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=quick)
+
+
+def test_an_executed_change_set_gives_its_name_back(client, unique):
+    formation, stack = client("cloudformation"), unique("named")
+
+    def propose(days, kind="UPDATE"):
+        return formation.create_change_set(
+            StackName=stack, ChangeSetName="same", ChangeSetType=kind, TemplateBody=json.dumps({
+                "Resources": {"G": {"Type": "AWS::Logs::LogGroup", "Properties": {
+                    "LogGroupName": f"/named/{stack}", "RetentionInDays": days}}}}))["Id"]
+
+    first = propose(7, "CREATE")
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        propose(7, "CREATE")
+    assert refused.value.response["Error"]["Code"] == "AlreadyExistsException"
+    assert refused.value.response["Error"]["Message"] == "ChangeSet same already exists"
+    formation.execute_change_set(StackName=stack, ChangeSetName="same")
+    formation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    executed = formation.describe_change_set(StackName=stack, ChangeSetName="same")
+    assert (executed["ChangeSetId"], executed["ExecutionStatus"]) == (first, "EXECUTE_COMPLETE")
+
+    second = propose(7)
+    assert second != first
+    same = formation.describe_change_set(StackName=stack, ChangeSetName="same")
+    assert (same["ChangeSetId"], same["Status"]) == (second, "FAILED")
+    with pytest.raises(botocore.exceptions.ClientError, match="ChangeSet same already exists"):
+        propose(14)
+    formation.delete_change_set(StackName=stack, ChangeSetName="same")
+    propose(14)
+    formation.execute_change_set(StackName=stack, ChangeSetName="same")
+    formation.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    formation.delete_stack(StackName=stack)

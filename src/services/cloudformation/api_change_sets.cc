@@ -157,8 +157,11 @@ ApiResult<json::Value> create_change_set(Engine& engine, Call& call) {
     changes.put_name(stack);
     changes.status(stack, "REVIEW_IN_PROGRESS", "User Initiated");
   }
+  // One that was executed no longer holds its name, as AWS was seen to answer
+  // (elias5000/clouds-aws, issue 9). The AWS CLI names its own by the second, and here a deployment
+  // takes less than one.
   TRY(const auto existing, services::load(engine.stacks().store(), change_set_key(stack.id, name)));
-  if (existing) {
+  if (existing && json::string_or(*existing, "ExecutionStatus") != "EXECUTE_COMPLETE") {
     return aws::fail("AlreadyExistsException", fmt::format("ChangeSet {} already exists", name));
   }
   services::save(changes.batch(), change_set_key(stack.id, name), record);

@@ -134,7 +134,7 @@ void Pool::remove(const FleetPtr& fleet) {
   {
     const std::scoped_lock lock(mutex_);
     old.swap(fleet->idle);
-    waiting.swap(fleet->waiting);
+    waiting = fleet->waiting.take_all();
     waiting_ -= waiting.size();
     for (const auto& env : fleet->all) env->retired = true;
     fleet->wanted = 0;
@@ -208,7 +208,7 @@ void Pool::invoke(const FleetPtr& provisioned, const FleetPtr& fleet, Invocation
         invocation->loop = net::Loop::current();
         invocation->queued_at = std::chrono::steady_clock::now();
         if (fleet->waiting.empty()) fleet->queued_since = invocation->queued_at;
-        fleet->waiting.push_back(std::move(invocation));
+        fleet->waiting.push(std::move(invocation));
         ++waiting_;
         want_start(fleet);
         starts = plan_starts();
@@ -231,7 +231,7 @@ void Pool::want_start(const FleetPtr& fleet) {
   if (!missing && fleet->waiting.size() <= static_cast<size_t>(fleet->starting)) return;
   if (!missing && fleet->all.size() > static_cast<size_t>(fleet->starting)) {
     const bool few = fleet->all.size() < options_.busy_environments;
-    const auto queued_at = few ? fleet->queued_since : fleet->waiting.front()->queued_at;
+    const auto queued_at = few ? fleet->queued_since : fleet->waiting.front().queued_at;
     const auto since = std::max(queued_at, fleet->last_ready);
     if (std::chrono::steady_clock::now() - since < (few ? kPatience : patience(*fleet))) {
       watch(fleet);
@@ -314,7 +314,7 @@ std::vector<Pool::Start> Pool::plan_starts() {
       hungry_.splice(hungry_.end(), hungry_, hungry_.begin());  // fleets take turns
     }
     const Invocation* first =
-        awaited ? fleet->waiting[static_cast<size_t>(fleet->starting)].get() : nullptr;
+        awaited ? &fleet->waiting.at(static_cast<size_t>(fleet->starting)) : nullptr;
     auto env = std::make_shared<Environment>(loop_for(*fleet, first), fleet->revision, *this);
     ++fleet->starting;
     ++starting_;
@@ -358,8 +358,7 @@ void Pool::prepare_failed(const Start& start, const aws::ApiError& error) {
     const Failure failure{error.code, error.message, {}};
     note_start(fleet, &failure);
     if (!fleet.waiting.empty()) {
-      invocation = std::move(fleet.waiting.front());
-      fleet.waiting.pop_front();
+      invocation = fleet.waiting.take_first();
       --waiting_;
       count_out(fleet);
     }
@@ -457,7 +456,7 @@ void Pool::environment_ended(const EnvironmentPtr& env, std::optional<Failure> s
     const bool first =
         fleets_.erase(env.get()) > 0;  // else told before; only an invocation is left
     if (undelivered && fleet && ++undelivered->handed_back <= kMaxHandedBack && !stopping_) {
-      fleet->waiting.push_front(std::move(undelivered));
+      fleet->waiting.push_first(std::move(undelivered));
       ++waiting_;
     } else if (undelivered) {
       lost = std::move(undelivered);
@@ -471,9 +470,8 @@ void Pool::environment_ended(const EnvironmentPtr& env, std::optional<Failure> s
         --starting_;
         note_start(*fleet, &*start_failure);
         if (!fleet->waiting.empty() &&
-            (++fleet->waiting.front()->starts_failed >= kStartTries || stopping_)) {
-          unstarted = std::move(fleet->waiting.front());
-          fleet->waiting.pop_front();
+            (++fleet->waiting.front().starts_failed >= kStartTries || stopping_)) {
+          unstarted = fleet->waiting.take_first();
           --waiting_;
           count_out(*fleet);
         }
@@ -536,9 +534,8 @@ void Pool::stop() {
     hungry_.clear();
     for (const auto& env : all) {
       Fleet& fleet = *fleets_.at(env.get());
-      for (auto& invocation : fleet.waiting) waiting.push_back(std::move(invocation));
       waiting_ -= fleet.waiting.size();
-      fleet.waiting.clear();
+      for (auto& invocation : fleet.waiting.take_all()) waiting.push_back(std::move(invocation));
     }
   }
   reaper_.cancel();

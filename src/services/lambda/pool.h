@@ -19,7 +19,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -28,6 +27,7 @@
 
 #include "base/clock.h"
 #include "services/lambda/environment.h"
+#include "services/lambda/waiting_line.h"
 
 namespace dew::lambda {
 
@@ -68,8 +68,7 @@ struct Fleet {
   RevisionPtr revision;
   std::shared_ptr<FunctionCount> count;
   std::vector<EnvironmentPtr> idle;  // most recently used last
-  std::deque<InvocationPtr> waiting;
-  int overtakes = 0;  // of the first that waits
+  WaitingLine waiting;
   int starting = 0;
   bool hungry = false;   // in the pool's list of fleets that want a start
   bool watched = false;  // a timer looks for invocations that have waited too long

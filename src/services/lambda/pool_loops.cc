@@ -1,31 +1,14 @@
 // Which loop serves: an invocation that stays on the loop where it was asked wakes no other thread,
 // and environments on every loop let it stay.
-#include <algorithm>
+#include <unordered_map>
 
 #include "services/lambda/pool.h"
 
 namespace dew::lambda {
-namespace {
 
-constexpr int kMaxOvertakes = 8;
-
-}  // namespace
-
-// The first one, or one of this loop's, which is answered without waking another: the first is
-// overtaken so many times and not more.
 InvocationPtr Pool::take_waiting(Fleet& fleet) {
-  auto chosen = fleet.waiting.begin();
-  if (loops_.size() > 1 && fleet.overtakes < kMaxOvertakes) {
-    const auto* here = net::Loop::current();
-    const auto end = chosen + std::min<std::ptrdiff_t>(std::ssize(fleet.waiting), kMaxOvertakes);
-    const auto near = std::find_if(chosen, end, [&](const auto& one) { return one->loop == here; });
-    if (near != end) chosen = near;
-  }
-  fleet.overtakes = chosen == fleet.waiting.begin() ? 0 : fleet.overtakes + 1;
-  InvocationPtr out = std::move(*chosen);
-  fleet.waiting.erase(chosen);
   --waiting_;
-  return out;
+  return fleet.waiting.take(net::Loop::current());
 }
 
 EnvironmentPtr Pool::take_idle(Fleet& fleet) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "services/context.h"
@@ -31,7 +32,10 @@ class TestCloud : public aws::Caller {
     }
     aws::Call request{std::string(service), std::string(operation), config.region, "request", who,
                       std::move(input)};
-    return entry->handler(request);
+    if (entry->handler) return entry->handler(request);
+    std::optional<aws::ApiResult<json::Value>> answer;
+    entry->async(request, [&](aws::ApiResult<json::Value> result) { answer = std::move(result); });
+    return *std::move(answer);
   }
 
   json::Object ok(std::string_view service, std::string_view operation, json::Object input) {

@@ -6,8 +6,13 @@ namespace dew::cloudformation {
 
 void Engine::start(const Stack& stack) {
   if (stopping_) return;
-  threads_->start([this, id = stack.id] { run(id); },
-                  stack.parent_id.empty() ? Admission::kInTurn : Admission::kAtOnce);
+  const auto number = settling_.began(stack);
+  threads_->start(
+      [this, id = stack.id, number] {
+        run(id);
+        settling_.ended(id, number);
+      },
+      stack.parent_id.empty() ? Admission::kInTurn : Admission::kAtOnce);
 }
 
 Engine::Alarm Engine::alarm(double seconds) {
@@ -33,6 +38,7 @@ void Engine::stop() {
   if (stopping_.exchange(true)) return;
   bell_->ring();
   threads_->join();
+  settling_.stop();
 }
 
 void Engine::run(const std::string& stack_id) {

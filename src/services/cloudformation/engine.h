@@ -14,6 +14,7 @@
 #include <string>
 
 #include "services/cloudformation/replies.h"
+#include "services/cloudformation/settling.h"
 #include "services/cloudformation/stack_store.h"
 #include "services/cloudformation/threads.h"
 
@@ -25,7 +26,8 @@ class Engine {
       : context_(context),
         stacks_(stacks),
         threads_(std::move(threads)),
-        replies_(stacks.store()) {}
+        replies_(stacks.store()),
+        settling_(*threads_) {}
   ~Engine() { stop(); }
 
   // Runs the operation that the stack's record holds.
@@ -58,6 +60,7 @@ class Engine {
   const services::Context& context() const { return context_; }
   StackStore& stacks() { return stacks_; }
   Replies& replies() { return replies_; }
+  Settling& settling() { return settling_; }
   std::unique_ptr<Steps> steps() { return threads_->steps(); }
 
  private:
@@ -71,6 +74,7 @@ class Engine {
   // An alarm may ring while the engine ends.
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
   Replies replies_;
+  Settling settling_;
 };
 
 }  // namespace dew::cloudformation

@@ -52,6 +52,7 @@ struct TestThreads : Threads {
         .push_back(std::move(operation));
   }
   std::unique_ptr<Steps> steps() override { return std::make_unique<TestSteps>(queues, chance); }
+  void later(std::chrono::milliseconds, net::Task task) override { task(); }
   void join() override {}
   TestQueues& queues;
   std::mt19937& chance;

@@ -5,7 +5,7 @@
 namespace dew::cloudformation {
 
 Service::Service(const services::Context& context)
-    : Service(context, std::make_unique<OwnThreads>()) {}
+    : Service(context, std::make_unique<OwnThreads>(context.loops)) {}
 
 Service::Service(const services::Context& context, std::unique_ptr<Threads> threads)
     : context_(context),
@@ -55,6 +55,7 @@ void Service::register_operations(aws::Registry& registry) {
   add_steering_operations(add);
   add_change_set_operations(add);
   add_describe_operations(add);
+  add_describe_stacks(engine_, registry);
   add_template_operations(add);
 }
 

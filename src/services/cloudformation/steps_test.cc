@@ -122,7 +122,8 @@ TEST(RunGraph, ACircleIsStartedOneByOne) {
 }
 
 TEST(OwnThreads, JoinWaitsForWhatRunsAndForgetsTheRest) {
-  OwnThreads threads;
+  net::Loops loops(1);
+  OwnThreads threads(loops);
   std::latch running(static_cast<std::ptrdiff_t>(kParallelOperations));
   std::latch go(1);
   std::atomic<size_t> ended = 0;

@@ -28,15 +28,21 @@ class Threads {
   virtual ~Threads() = default;
   virtual void start(net::Task operation, Admission admission) = 0;
   virtual std::unique_ptr<Steps> steps() = 0;
+  // Runs the task after so long; never, if it is too late for it.
+  virtual void later(std::chrono::milliseconds delay, net::Task task) = 0;
   // Forgets what has not begun and waits for what has.
   virtual void join() = 0;
 };
 
 class OwnThreads final : public Threads {
  public:
+  explicit OwnThreads(net::Loops& loops) : loops_(loops) {}
   ~OwnThreads() override { join(); }
   void start(net::Task operation, Admission admission) override;
   std::unique_ptr<Steps> steps() override { return std::make_unique<ThreadSteps>(); }
+  void later(std::chrono::milliseconds delay, net::Task task) override {
+    loops_.next().after(delay, std::move(task)).detach();
+  }
   void join() override;
 
  private:
@@ -47,6 +53,7 @@ class OwnThreads final : public Threads {
   void spawn(net::Task operation);  // with the lock held
   void reap();                      // with the lock held
 
+  net::Loops& loops_;
   std::mutex mutex_;
   std::deque<net::Task> queue_;
   std::list<Running> running_;

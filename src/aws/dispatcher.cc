@@ -437,6 +437,11 @@ ApiResult<void> Dispatcher::Impl::prepare(Exchange& exchange) const {
 
 void Dispatcher::Impl::run(const std::shared_ptr<Exchange>& exchange,
                            const Registry::Entry& entry) {
+  if (entry.wait) {
+    return entry.wait(exchange->call, [this, exchange, &entry] {
+      answer(*exchange, run_guarded(entry.handler, exchange->call));
+    });
+  }
   if (entry.handler) return answer(*exchange, run_guarded(entry.handler, exchange->call));
   run_async_guarded(entry.async, exchange->call, [this, exchange](ApiResult<json::Value> result) {
     answer(*exchange, std::move(result));

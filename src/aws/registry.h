@@ -22,12 +22,16 @@ class BodyWriter {
 // From the request's head, on an io thread: must not block.
 using OpenBody = std::function<std::unique_ptr<BodyWriter>(const http::Request& head)>;
 
+// Runs `then` once it is time to answer, at once or later, on any thread.
+using Wait = std::function<void(const Call& call, std::move_only_function<void()> then)>;
+
 class Registry {
  public:
   struct Entry {
     Run run = Run::kWorker;
     Handler handler;  // one of the two
     AsyncHandler async;
+    Wait wait;           // before the handler of a call on the wire; others never wait
     OpenBody open_body;  // large bodies go there, and Call::body is set
   };
 
@@ -40,6 +44,10 @@ class Registry {
     auto& entry = entries_[{std::move(service), std::move(operation)}];
     entry.run = Run::kInline;
     entry.async = std::move(handler);
+  }
+  // Of an operation with an inline handler.
+  void wait_on_the_wire(std::string service, std::string operation, Wait wait) {
+    entries_[{std::move(service), std::move(operation)}].wait = std::move(wait);
   }
   // Of an operation with a handler on the workers.
   void stream_body(std::string service, std::string operation, OpenBody open) {

@@ -15,8 +15,6 @@ void add_stack_operations(const Add& add);     // create, update, delete
 void add_steering_operations(const Add& add);  // cancel, continue, roll back, signal, protect
 void add_change_set_operations(const Add& add);
 void add_describe_operations(const Add& add);
-// DescribeStacks, which waits for a stack that is about to settle.
-void add_describe_stacks(Engine& engine, aws::Registry& registry);
 void add_template_operations(const Add& add);
 
 Session session_of(Engine& engine, const Call& call);

@@ -208,17 +208,8 @@ ApiResult<json::Value> list_imports(Engine& engine, Call& call) {
 
 }  // namespace
 
-void add_describe_stacks(Engine& engine, aws::Registry& registry) {
-  registry.add_async(
-      "cloudformation", "DescribeStacks", [&engine](Call& call, aws::Completion done) {
-        engine.settling().when_settled(json::string_or(call.input, "StackName"),
-                                       [&engine, &call, done = std::move(done)]() mutable {
-                                         done(describe_stacks(engine, call));
-                                       });
-      });
-}
-
 void add_describe_operations(const Add& add) {
+  add("DescribeStacks", aws::Run::kInline, describe_stacks);
   add("ListStacks", aws::Run::kInline, list_stacks);
   add("DescribeStackEvents", aws::Run::kInline, describe_events);
   add("DescribeStackResource", aws::Run::kInline, describe_resource);

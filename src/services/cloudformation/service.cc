@@ -55,8 +55,13 @@ void Service::register_operations(aws::Registry& registry) {
   add_steering_operations(add);
   add_change_set_operations(add);
   add_describe_operations(add);
-  add_describe_stacks(engine_, registry);
   add_template_operations(add);
+  // The AWS CLI and boto3 wait with it.
+  registry.wait_on_the_wire("cloudformation", "DescribeStacks",
+                            [this](const Call& call, std::move_only_function<void()> then) {
+                              engine_.settling().when_settled(
+                                  json::string_or(call.input, "StackName"), std::move(then));
+                            });
 }
 
 }  // namespace dew::cloudformation

@@ -253,7 +253,10 @@ class Ingest:
             figures.add(f"ingest_{name}_rate", load.run(url, 16, self.plan.seconds, requests).rate * each)
         sent, took, start = datagrams(self.daemon, self.plan.seconds)
         time.sleep(0.2)  # what the socket still holds
+        began = time.perf_counter()
         kept = segments_of(url, "udp", start)
+        figures.add("query_graph_ms", 1000 * (time.perf_counter() - began))
+        figures.add("query_graph_segments", kept)
         if kept == 0:
             raise BenchError("no segment that was sent over UDP has arrived")
         figures.add("ingest_udp_rate", kept / took)

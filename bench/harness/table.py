@@ -102,6 +102,8 @@ def observe_lines(m):
             yield (f"{title}, 16 connections, durable", number(m[f"ingest_{name}_rate"], "/s"), beside, "", "", "")
         yield ("X-Ray daemon's port: segments kept", number(m["ingest_udp_rate"], "/s"),
                "sent " + number(m["ingest_udp_sent_rate"], "/s"), f"{m.ratio('ingest_udp_rate', 'ingest_udp_sent_rate'):.0%} kept", "", "")
+        yield ("GetServiceGraph: those segments", number(m["query_graph_ms"], "ms"),
+               f"{number(m['query_graph_segments'] * 1000 / m['query_graph_ms'])} segments/s", "", "", "")
     if "query_logs_s" in m:
         yield None
         lines = m["query_lines"]

@@ -98,40 +98,48 @@ Result<void> TraceStore::write(const std::vector<Segment>& list) {
   return {};
 }
 
-Result<StoredTrace> TraceStore::read(std::string_view id, const Head& head) const {
+// What the cursor, which stands at or before the first of its segments, has of a trace.
+StoredTrace TraceStore::read(store::Cursor& cursor, std::string_view id, const Head& head) {
   StoredTrace out;
   out.id = id;
   out.start_ms = head.start_ms;
-  out.revision = head.count;
   out.limit_exceeded = head.limit_exceeded;
   const Key prefix = segments_of(static_cast<uint64_t>(head.start_ms), id);
-  const auto cursor = store_.cursor(prefix, prefix.prefix_end());
-  for (; cursor->valid(); cursor->next()) {
-    const std::string_view value = cursor->value();
+  while (cursor.valid() && cursor.key() < prefix.str()) cursor.next();
+  for (; cursor.valid() && cursor.key().starts_with(prefix.str()); cursor.next()) {
+    const std::string_view value = cursor.value();
+    ++out.revision;
     if (value.empty()) continue;
     Segment segment;
     segment.automatic_call = value.front() == kAutomaticCall;
     segment.text = value.substr(1);
     out.segments.push_back(std::move(segment));
   }
-  CHECK_OK(cursor->status());
   return out;
 }
 
 Result<std::optional<StoredTrace>> TraceStore::trace(std::string_view id) const {
   TRY(const auto found, head(id));
   if (!found) return std::nullopt;
-  TRY(auto out, read(id, *found));
+  const Key prefix = segments_of(static_cast<uint64_t>(found->start_ms), id);
+  const auto cursor = store_.cursor(prefix, prefix.prefix_end());
+  auto out = read(*cursor, id, *found);
+  CHECK_OK(cursor->status());
   return out;
 }
 
 Result<void> TraceStore::scan(const Place& from, int64_t end_ms,
                               const std::function<bool(StoredTrace)>& visit) const {
-  const auto begin = time_key(static_cast<uint64_t>(std::max<int64_t>(from.ms, 0)), from.id);
-  const auto end = times().add(static_cast<uint64_t>(std::max<int64_t>(end_ms, 0)));
+  const auto from_ms = static_cast<uint64_t>(std::max<int64_t>(from.ms, 0));
+  const auto until_ms = static_cast<uint64_t>(std::max<int64_t>(end_ms, 0));
+  const auto begin = time_key(from_ms, from.id);
+  const auto end = times().add(until_ms);
   if (begin.str() >= end.str()) return {};
   const size_t skip = times().str().size();
   const auto cursor = store_.cursor(begin, end);
+  // Segments are in the same order: one cursor, made after the other so that it has what that one
+  // knows of, goes along. One for each trace costs more than all the rest.
+  const auto along = store_.cursor(segments_of(from_ms, from.id), segments().add(until_ms));
   for (; cursor->valid(); cursor->next()) {
     KeyReader reader(cursor->key().substr(skip));
     if (!reader.number()) continue;
@@ -139,7 +147,8 @@ Result<void> TraceStore::scan(const Place& from, int64_t end_ms,
     if (!id) continue;
     TRY(const auto found, head(*id));
     if (!found) continue;  // dropped meanwhile
-    TRY(auto trace, read(*id, *found));
+    auto trace = read(*along, *id, *found);
+    CHECK_OK(along->status());
     if (!visit(std::move(trace))) return {};
   }
   return cursor->status();

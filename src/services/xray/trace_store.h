@@ -64,7 +64,7 @@ class TraceStore {
     bool limit_exceeded = false;
   };
   Result<std::optional<Head>> head(std::string_view id) const;
-  Result<StoredTrace> read(std::string_view id, const Head& head) const;
+  static StoredTrace read(store::Cursor& cursor, std::string_view id, const Head& head);
   Result<void> drop_until(int64_t cutoff_ms, uint64_t keep_bytes);
 
   store::Store& store_;

@@ -368,6 +368,26 @@ TEST_F(StoreTest, KeepsTracesInTheOrderOfTime) {
   EXPECT_FALSE(traces.trace("1-00000064-000000000000000000000009").value());
 }
 
+TEST_F(StoreTest, AScanBringsTheSegmentsOfEachTrace) {
+  ASSERT_TRUE(traces.write({at(200, 5), at(200, 4), at(100, 1), at(300, 7)}));
+  ASSERT_TRUE(traces.write({at(200, 5), at(200, 5), at(300, 7)}));
+  const auto counts = [&](const TraceStore::Place& from, int64_t end_ms) {
+    std::vector<size_t> out;
+    EXPECT_TRUE(traces.scan(from, end_ms, [&](const StoredTrace& found) {
+      EXPECT_EQ(found.revision, found.segments.size());
+      for (const auto& one : found.segments)
+        EXPECT_NE(one.text.find(found.id), std::string::npos) << one.text;
+      out.push_back(found.segments.size());
+      return true;
+    }));
+    return out;
+  };
+  EXPECT_THAT(counts({0, {}}, 400'000), ElementsAre(1, 1, 3, 2));
+  EXPECT_THAT(counts({200'000, "1-000000c8-000000000000000000000005"}, 400'000), ElementsAre(3, 2));
+  EXPECT_THAT(counts({200'000, {}}, 300'000), ElementsAre(1, 3));
+  EXPECT_THAT(counts({300'001, {}}, 400'000), ElementsAre());
+}
+
 TEST_F(StoreTest, ATraceHasALimit) {
   for (int i = 0; i < 12; ++i) ASSERT_TRUE(traces.write({at(100, 1, 50 * 1024)}));
   const auto trace = traces.trace("1-00000064-000000000000000000000001").value();

@@ -284,7 +284,13 @@ rocksdb::Options engine_options() {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(kBlockCacheBytes, 2);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  // In parts of a few KiB, through the cache: a whole index or filter of a large file is megabytes,
+  // and once a few of them do not fit every read would bring and unpack one again.
+  // github.com/facebook/rocksdb/wiki/Partitioned-Index-Filters
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
